@@ -1,0 +1,57 @@
+import type { StatusEvent } from '@heliograph/status';
+
+/** `status.submitted.v1`, key: actor IRI. The status events themselves, as libs/status defines them. */
+export type StatusSubmitted = StatusEvent;
+
+/** `status.recorded.v1`, key: actor IRI. Ids only, never text. Sent for every input of a batch, new or seen before. */
+export interface StatusRecorded {
+  readonly type: 'StatusRecorded';
+  readonly data: {
+    readonly eventId: string;
+    readonly kind: StatusEvent['type'];
+    readonly actor: string;
+    /** Null for events about the whole actor. */
+    readonly statusId: string | null;
+    /** As sent; null but for StatusPublished. */
+    readonly published: string | null;
+    readonly origin: 'local' | 'remote';
+  };
+}
+
+/** One remote actor as the graph needs it: where its mail goes. */
+export interface Mailbox {
+  readonly actor: string;
+  readonly inbox: string;
+  readonly sharedInbox: string | null;
+}
+
+interface GraphEvent<Type extends string, Data> {
+  readonly type: Type;
+  /** `actor` is the local actor the event is about, and the key. */
+  readonly data: Data & { readonly actor: string; readonly at: string };
+}
+
+/** Somebody (`follower`) asked to follow the local actor. `activity` is the Follow as received, to be inlined in Accept. */
+export type FollowReceived = GraphEvent<'FollowReceived', { readonly follower: Mailbox; readonly followId: string; readonly activity: Record<string, unknown> }>;
+/** The follower took a Follow back. Final for that `followId`, also when it arrives first. Null: an Undo that names only the actor. */
+export type FollowUndone = GraphEvent<'FollowUndone', { readonly follower: string; readonly followId: string | null }>;
+/** The local actor wants to follow `target`. `followId` is the id of our Follow activity. */
+export type FollowRequested = GraphEvent<'FollowRequested', { readonly target: Mailbox; readonly followId: string }>;
+/** The local actor no longer wants to follow `target`. */
+export type UnfollowRequested = GraphEvent<'UnfollowRequested', { readonly target: string }>;
+/** `target` accepted or refused our Follow (a Reject may also come long after an Accept). Null `followId`: it named only the actor. */
+export type FollowAnswered = GraphEvent<'FollowAnswered', { readonly target: string; readonly followId: string | null; readonly accepted: boolean }>;
+/** The remote actor is gone: `actor` (the key) is that remote actor here, since every relation to it ends. */
+export type RemoteActorGone = GraphEvent<'RemoteActorGone', Record<never, never>>;
+/** The local account was deleted: tell the followers, then forget the graph. */
+export type AccountDeleted = GraphEvent<'AccountDeleted', Record<never, never>>;
+
+/** `graph.v1`, key: the local actor's IRI. */
+export type GraphMessage =
+  | FollowReceived
+  | FollowUndone
+  | FollowRequested
+  | UnfollowRequested
+  | FollowAnswered
+  | RemoteActorGone
+  | AccountDeleted;

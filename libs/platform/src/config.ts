@@ -1,0 +1,74 @@
+import path from 'node:path';
+import { z } from 'zod';
+
+const onOff = z.enum(['on', 'off']).transform((value) => value === 'on');
+const wholeNumber = (min: number, max: number) => z.string().regex(/^\d+$/, 'is not a whole number').transform(Number).pipe(z.number().min(min).max(max));
+const origin = z.url({ protocol: /^https?$/ }).transform((value, context) => {
+  const url = new URL(value);
+  if (url.pathname !== '/' || url.search || url.hash || url.username) {
+    context.addIssue('is not an origin: scheme and host (and port) only, such as https://status.example');
+    return z.NEVER;
+  }
+  return url.origin;
+});
+
+/** Every variable, with its default. `docs/configuration.md` describes each; a test holds the two together. */
+const variables = z.object({
+  HELIO_PORT: wholeNumber(0, 65_535).default(8080),
+  HELIO_HOST: z.string().min(1).default('0.0.0.0'),
+  HELIO_PUBLIC_URL: origin.default('http://localhost:8080'),
+  HELIO_DATA_DIR: z.string().min(1).default('./.helio'),
+  HELIO_ALLOW_PRIVATE_NETWORK: onOff.default(false),
+  HELIO_REGISTRATIONS: z.enum(['closed', 'invite', 'open']).default('closed'),
+  HELIO_DELIVERY_RETRY_SECONDS: wholeNumber(1, 3600).default(10),
+  HELIO_DELIVERY_WORKERS: wholeNumber(1, 256).default(16),
+  HELIO_INBOX_BODY_LIMIT: wholeNumber(1024, 16_777_216).default(1_048_576),
+  HELIO_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+});
+
+export const VARIABLES = Object.keys(variables.shape) as readonly (keyof typeof variables.shape)[];
+
+export interface Config {
+  readonly http: { readonly port: number; readonly host: string };
+  /** Origin that people and servers see, without a trailing slash; every id begins with it. */
+  readonly publicUrl: string;
+  /** Absolute path. */
+  readonly dataDir: string;
+  /** Null: the embedded PostgreSQL in `dataDir`. */
+  readonly databaseUrl: string | null;
+  /** Whether federation may use http and private addresses: for the demo and tests. */
+  readonly allowPrivateNetwork: boolean;
+  readonly registrations: 'closed' | 'invite' | 'open';
+  readonly delivery: { readonly retrySeconds: number; readonly workers: number };
+  /** Bytes. */
+  readonly inboxBodyLimit: number;
+  readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
+}
+
+/** The environment did not make sense; `message` names every variable that is wrong. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** Reads and checks the environment. Nothing else reads `process.env`. @throws ConfigError */
+export function loadConfig(env: Record<string, string | undefined> = process.env): Config {
+  // An empty variable means "not set", as in compose files that pass on what the operator left out.
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = variables.safeParse(given);
+  if (!parsed.success) {
+    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
+  }
+  const v = parsed.data;
+  return {
+    http: { port: v.HELIO_PORT, host: v.HELIO_HOST },
+    publicUrl: v.HELIO_PUBLIC_URL,
+    dataDir: path.resolve(v.HELIO_DATA_DIR),
+    databaseUrl: v.DATABASE_URL ?? null,
+    allowPrivateNetwork: v.HELIO_ALLOW_PRIVATE_NETWORK,
+    registrations: v.HELIO_REGISTRATIONS,
+    delivery: { retrySeconds: v.HELIO_DELIVERY_RETRY_SECONDS, workers: v.HELIO_DELIVERY_WORKERS },
+    inboxBodyLimit: v.HELIO_INBOX_BODY_LIMIT,
+    logLevel: v.HELIO_LOG_LEVEL,
+  };
+}
