@@ -9,7 +9,7 @@ export const depConstraints = [
   only('type:contract', 'type:contract', 'type:core'),
   only('type:platform', 'type:platform'),
   only('type:adapter', 'type:contract', 'type:core', 'type:platform'),
-  only('type:schema', 'type:adapter', 'type:platform'),
+  only('type:schema', 'type:adapter', 'type:contract', 'type:core', 'type:platform'),
   only('type:app', 'type:adapter', 'type:contract', 'type:core', 'type:platform', 'type:schema'),
   only('type:composition', 'type:app', 'type:adapter', 'type:contract', 'type:core', 'type:platform', 'type:schema'),
   only('type:test', 'type:adapter', 'type:contract', 'type:core', 'type:platform', 'type:schema'),

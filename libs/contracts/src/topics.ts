@@ -24,10 +24,13 @@ export const TOPICS = {
   graph: { name: 'graph.v1', partitions: 12, retentionMs: 30 * 24 * HOUR, groups: [GROUPS.delivery], carriesText: false },
 } as const satisfies Record<string, TopicDefinition>;
 
+/** Name of the topic where messages of `topic` go that fail by themselves. */
+export const deadLetterName = (topic: string): string => `${topic}.dead`;
+
 /** Where messages go that fail by themselves; same retention as the topic they come from. */
 export const deadLetterTopic = (topic: TopicDefinition): TopicDefinition => ({
   ...topic,
-  name: `${topic.name}.dead`,
+  name: deadLetterName(topic.name),
   partitions: 1,
   groups: [],
 });

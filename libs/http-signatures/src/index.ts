@@ -1,0 +1,13 @@
+export { digestOf } from './digest.ts';
+export type { HeaderBag } from './headers.ts';
+export { readSignature, type ParsedSignature, type ReadSignatureResult } from './cavage/signature.ts';
+export { signRequest, type RequestToSign } from './cavage/sign.ts';
+export {
+  checkRequest,
+  DEFAULT_MAX_SKEW_SECONDS,
+  verifyRequest,
+  type RequestToCheck,
+  type RequestToVerify,
+  type SignatureProblem,
+  type VerifyResult,
+} from './cavage/verify.ts';
