@@ -64,5 +64,5 @@ export async function build(projects = []) {
 
 if (process.argv[1] === import.meta.filename) {
   const files = await build(process.argv.slice(2));
-  console.log(`build: ${files} files compiled`);
+  if (files > 0) console.error(`build: ${files} files compiled`);
 }

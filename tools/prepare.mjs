@@ -1,9 +1,10 @@
-// Plain JavaScript that runs on Node 20 with nothing installed: gets the checkout ready and finds Node 24.
+// Plain JavaScript that runs on Node 20 with nothing installed: gets the checkout ready to run, and finds Node 24.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-export const root = path.join(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '..');
+export const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 const inModules = (...parts) => path.join(root, 'node_modules', ...parts);
 const stamp = inModules('.heliograph-installed');
 
@@ -26,7 +27,7 @@ function installIfNeeded() {
   console.error('heliograph: installing the npm packages (once; about a minute)');
   const npm = process.env.npm_execpath;
   const [command, args] = npm ? [process.execPath, [npm]] : ['npm', []];
-  run(command, [...args, 'install', '--no-fund', '--no-audit', '--loglevel=error', '--progress=true']);
+  run(command, [...args, 'install', '--no-fund', '--no-audit', '--loglevel=error', '--progress=true'], { stdio: ['ignore', 2, 2] });
   writeFileSync(stamp, String(lockTime()));
 }
 
@@ -52,11 +53,14 @@ function checkInstalled(node) {
   if (missing) fail(`the install script of ${embedded} was skipped. Run "npm rebuild ${embedded}" (and "npm install-scripts approve ${embedded}" if npm asks), then try again.`);
 }
 
-/** Installs what is missing and returns the path of the Node that runs Heliograph. */
-export async function prepare() {
+/** Installs what is missing, compiles what has changed, and returns the path of the Node that runs Heliograph. */
+export function prepare() {
   if (Number(process.versions.node.split('.')[0]) < 20) fail(`Node 20 or newer is needed; this is ${process.versions.node}.`);
   installIfNeeded();
   const node = node24();
   checkInstalled(node);
+  run(node, ['tools/build.mjs']);
   return node;
 }
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) prepare();

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
@@ -29,6 +29,7 @@ describe('embedded PostgreSQL', () => {
   let dataDir: string;
   beforeEach(async () => {
     dataDir = await mkdtemp(path.join(tmpdir(), 'heliograph-embedded-'));
+    await chmod(dataDir, 0o755);
   });
   afterEach(() => rm(dataDir, { recursive: true, force: true }));
   const start = (supervise = false) => EmbeddedPostgres.start({ dataDir, log: () => undefined, supervise });

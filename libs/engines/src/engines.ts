@@ -1,0 +1,70 @@
+import { ALL_TOPICS } from '@heliograph/contracts';
+import { type EventBus, PostgresEventBus } from '@heliograph/event-bus';
+import { type Config, createLogger } from '@heliograph/platform';
+import type { DataSource } from 'typeorm';
+import { migrate, openDataSource, pendingMigrations } from './data-source.ts';
+import { EmbeddedPostgres } from './embedded/embedded-postgres.ts';
+
+const log = createLogger('engines');
+
+/** What every service works on. */
+export interface Engines {
+  readonly config: Config;
+  readonly dataSource: DataSource;
+  readonly bus: EventBus;
+  close(): Promise<void>;
+}
+
+export interface OpenEnginesOptions {
+  /** Most PostgreSQL connections; default 10. */
+  readonly poolSize?: number;
+  /** Keep the embedded PostgreSQL alive: for servers, not for a command that ends at once. */
+  readonly supervise?: boolean;
+}
+
+/**
+ * Opens the engines that the configuration names: PostgreSQL from DATABASE_URL or the embedded one, and the event bus. The embedded
+ * database is migrated on the way, since nobody else looks after it; a database of one's own is migrated by `helio migrate`.
+ * @throws Error that names what is missing and what to do about it.
+ */
+export async function openEngines(config: Config, options: OpenEnginesOptions = {}): Promise<Engines> {
+  const { url, dataSource, embedded } = await openDatabase(config, options);
+  if (embedded) await migrate(dataSource);
+  const pending = await pendingMigrations(dataSource);
+  if (pending.length > 0) {
+    await dataSource.destroy();
+    throw new Error(`the database lacks ${pending.length} migrations (first: ${pending[0]}): run "npx helio migrate"`);
+  }
+  const bus = new PostgresEventBus({ pool: poolOf(dataSource), connectionString: url, topics: ALL_TOPICS });
+  return {
+    config,
+    dataSource,
+    bus,
+    async close() {
+      await bus.close();
+      await dataSource.destroy();
+      await embedded?.stop();
+    },
+  };
+}
+
+async function openDatabase(config: Config, { poolSize = 10, supervise = false }: OpenEnginesOptions): Promise<{ url: string; dataSource: DataSource; embedded: EmbeddedPostgres | null }> {
+  if (config.databaseUrl) return { url: config.databaseUrl, dataSource: await openDataSource(config.databaseUrl, poolSize), embedded: null };
+  const embedded = await EmbeddedPostgres.start({ dataDir: config.dataDir, supervise, log: (message) => log.info(message) });
+  return { url: embedded.url, dataSource: await openDataSource(embedded.url, poolSize), embedded };
+}
+
+/** `helio migrate`: brings the schema up to date and resolves to the names of what was run. */
+export async function migrateDatabase(config: Config): Promise<readonly string[]> {
+  const { dataSource, embedded } = await openDatabase(config, { poolSize: 2 });
+  try {
+    return await migrate(dataSource);
+  } finally {
+    await dataSource.destroy();
+    await embedded?.stop();
+  }
+}
+
+/** The driver's own pool: one limit on connections for everything in the process. */
+const poolOf = (dataSource: DataSource): ConstructorParameters<typeof PostgresEventBus>[0]['pool'] =>
+  (dataSource.driver as unknown as { master: ConstructorParameters<typeof PostgresEventBus>[0]['pool'] }).master;

@@ -1,0 +1,4 @@
+export { type Engines, migrateDatabase, openEngines } from './engines.ts';
+export { migrate, openDataSource } from './data-source.ts';
+export { type Federation, openFederation } from './federation.ts';
+export { onSignal, orExit, runService, type Service, type ServiceFactory } from './run-service.ts';
