@@ -1,0 +1,55 @@
+import { readActor, type JsonObject, type ReadActor } from '@heliograph/activitypub';
+import type { FetchDocument } from './documents.ts';
+import type { KnownActors } from './known-actors.ts';
+import { refused, type Failure } from './outcomes.ts';
+import { toRemoteActor, type RemoteActor } from './remote-actor.ts';
+import { SingleFlight } from './single-flight.ts';
+
+export type Fetched =
+  | { readonly kind: 'actor'; readonly actor: RemoteActor; readonly document: ReadActor }
+  /** A document, and no actor: a key by itself, perhaps. */
+  | { readonly kind: 'other'; readonly json: JsonObject; readonly reason: string }
+  | Failure;
+
+/** Fetches actor documents, each once at a time, and not again right after it failed. */
+export class ActorFetcher {
+  readonly #flights = new SingleFlight<Fetched>();
+
+  constructor(
+    private readonly known: KnownActors,
+    private readonly fetchDocument: FetchDocument,
+    private readonly now: () => number,
+  ) {}
+
+  /** `url`: without a fragment. The actor found there may have another IRI, of the same origin. */
+  fetch(url: string): Promise<Fetched> {
+    return this.#flights.run(url, async () => (await this.known.findFailure('actor', url)) ?? this.#fetch(url));
+  }
+
+  async #fetch(url: string): Promise<Fetched> {
+    const startedAt = this.now();
+    const outcome = await this.fetchDocument(url, 'activity');
+    switch (outcome.kind) {
+      case 'document':
+        return this.#read(url, outcome.json, startedAt);
+      case 'gone':
+        if (outcome.permanent) await this.known.forget(url);
+        return this.known.rememberFailure('actor', url, { kind: 'gone' });
+      case 'refused':
+      case 'unavailable':
+        return this.known.rememberFailure('actor', url, outcome);
+      default:
+        return outcome satisfies never;
+    }
+  }
+
+  async #read(url: string, json: JsonObject, startedAt: number): Promise<Fetched> {
+    const read = readActor(json);
+    if (read.kind === 'invalid') return { kind: 'other', json, reason: read.detail };
+    const made = toRemoteActor(read.actor, startedAt);
+    if ('kind' in made) return this.known.rememberFailure('actor', url, refused(made.reason));
+    const learnt = await this.known.learn(made);
+    if (learnt.kind === 'gone') return { kind: 'gone' };
+    return { kind: 'actor', actor: { ...learnt.actor, status: made.status }, document: read.actor };
+  }
+}
