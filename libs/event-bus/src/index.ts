@@ -1,1 +1,11 @@
 export * from './port.ts';
+export { partitionOf } from './partitioner.ts';
+export { PostgresEventBus, type PostgresEventBusOptions } from './embedded/postgres-event-bus.ts';
+export { eventBusMigrations } from './embedded/migrations.ts';
+export { DependencyAwayError, UnknownMessageError } from './consume/errors.ts';
+export type { Blame } from './consume/blame.ts';
+export type { StalledPartition } from './consume/stall.ts';
+export { Worker, type WorkContext, type WorkerOptions, type WorkerState } from './consume/worker.ts';
+export { BusContext } from './nest/bus-context.ts';
+export { connectEventBus } from './nest/connect-event-bus.ts';
+export { EventBusServer, type EventBusServerOptions } from './nest/event-bus-server.ts';
