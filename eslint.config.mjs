@@ -36,17 +36,36 @@ export default tseslint.config(
     },
   },
   { files: ['**/*.spec.ts', '**/*.e2e.ts'], rules: { '@nx/enforce-module-boundaries': boundaries(specConstraints) } },
+  // Specs look into answers of any shape.
+  { files: ['**/*.spec.ts', '**/*.e2e.ts', 'libs/testkit/**/*.ts'], rules: { '@typescript-eslint/no-explicit-any': 'off' } },
   {
     files: ['libs/{status,activitypub,http-signatures,delivery-policy}/src/**/*.ts'],
-    ignores: ['**/*.spec.ts'],
+    ignores: ['**/*.spec.ts', '**/fixtures/**'],
     rules: {
-      'no-restricted-globals': ['error', 'fetch', 'process', 'setTimeout', 'setInterval'],
+      'no-restricted-globals': ['error', 'fetch', 'process', 'performance', 'crypto', 'console', 'globalThis', 'setTimeout', 'setInterval', 'setImmediate'],
       'no-restricted-properties': [
         'error',
         { object: 'Date', property: 'now', message: 'core has no clock: take `now` as a parameter' },
         { object: 'Math', property: 'random', message: 'core has no randomness: take it as a parameter' },
       ],
-      'no-restricted-imports': ['error', { patterns: ['@nestjs/*', 'typeorm', 'pg', 'kafkajs', 'redis', 'node:fs*', 'node:http*', 'node:net'] }],
+      'no-restricted-syntax': [
+        'error',
+        { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'core has no clock: take `now` as a parameter' },
+        { selector: "CallExpression[callee.name='Date']", message: 'core has no clock: take `now` as a parameter' },
+      ],
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [{ regex: '^(?!\\.{1,2}/|@heliograph/|node:crypto$)', message: 'core imports core and node:crypto, nothing else' }],
+          paths: [
+            {
+              name: 'node:crypto',
+              importNames: ['default', 'randomBytes', 'randomInt', 'randomUUID', 'getRandomValues', 'webcrypto'],
+              message: 'core has no randomness: take it as a parameter',
+            },
+          ],
+        },
+      ],
     },
   },
 );

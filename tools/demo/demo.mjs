@@ -1,113 +1,74 @@
 // `npm run demo`: two instances on loopback whose people follow each other; prints what happens at each step and how long it took.
-import { execFile, spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
+import { Instance } from '../../libs/testkit/dist/index.js';
 
-const root = path.join(import.meta.dirname, '../..');
-const PASSWORD = 'only for the demo';
-
-/** One instance with its own port and data directory. */
-class Instance {
-  constructor(name, port) {
-    this.name = name;
-    this.origin = `http://127.0.0.1:${port}`;
-    const dataDir = path.join(root, `.helio-demo-${port}`);
-    mkdirSync(dataDir, { recursive: true });
-    this.env = {
-      ...process.env,
-      HELIO_PORT: String(port),
-      HELIO_HOST: '127.0.0.1',
-      HELIO_PUBLIC_URL: this.origin,
-      HELIO_DATA_DIR: dataDir,
-      HELIO_ALLOW_PRIVATE_NETWORK: 'on',
-      HELIO_LOG_LEVEL: process.env.HELIO_LOG_LEVEL ?? 'warn',
-      DATABASE_URL: '',
-    };
-  }
-
-  async start() {
-    this.process = spawn(process.execPath, [path.join(root, 'apps/all-in-one/dist/main.js')], { cwd: root, env: this.env, stdio: ['ignore', 'ignore', 'inherit'], detached: true });
-    this.process.on('exit', (code) => {
-      if (!stopping) fail(`${this.name} ended with ${code}`);
-    });
-    for (;;) {
-      const ready = await fetch(`${this.origin}/readyz`).catch(() => null);
-      if (ready?.status === 200) return;
-      await sleep(50);
-    }
-  }
-
-  /** The account of that name: made at the first run, found again at later ones. */
-  async person(name) {
-    const helio = (...args) => promisify(execFile)(process.execPath, [path.join(root, 'apps/cli/dist/main.js'), ...args], { env: this.env, cwd: root });
-    const made = await helio('account', 'create', name, '--email', `${name}@mail.example`, '--password', PASSWORD).catch(() => helio('account', 'token', name));
-    return { ...JSON.parse(made.stdout), handle: `${name}@${new URL(this.origin).host}`, instance: this };
-  }
-}
-
-const request = async (person, method, resource, body) => {
-  const response = await fetch(person.instance.origin + resource, {
-    method,
-    headers: { authorization: `Bearer ${person.token}`, ...(body ? { 'content-type': 'application/json' } : {}) },
-    ...(body ? { body: JSON.stringify(body) } : {}),
-  });
-  const text = await response.text();
-  if (!response.ok) fail(`${method} ${resource}: ${response.status} ${text}`);
-  return text ? JSON.parse(text) : null;
-};
-
-const seenBy = async (reader, writer) => (await request(reader, 'GET', '/api/home')).items.find(({ actor }) => actor.handle === writer.handle)?.status ?? null;
-
-/** Does something and waits until `seen` is true; prints both times. */
-async function step(what, act, seen) {
-  const begin = performance.now();
-  await act();
-  const done = performance.now();
-  while (!(await seen())) {
-    if (performance.now() - begin > 30_000) fail(`${what}: not seen within 30 s`);
-    await sleep(5);
-  }
-  const ms = (from) => `${Math.round(performance.now() - from)} ms`;
-  console.log(`${what.padEnd(66)} done in ${String(Math.round(done - begin)).padStart(5)} ms, seen after ${ms(begin).padStart(8)}`);
-}
-
+const instances = [];
 let stopping = false;
-const instances = [new Instance('east', Number(process.env.HELIO_DEMO_PORT ?? 8081)), new Instance('west', Number(process.env.HELIO_DEMO_PORT ?? 8081) + 1)];
-const stop = async (code) => {
+
+/** Stops both and removes their data. */
+async function stop(code) {
+  if (stopping) return;
   stopping = true;
-  const running = instances.filter(({ process: child }) => child && child.exitCode === null);
-  await Promise.all(running.map(({ process: child }) => new Promise((resolve) => child.once('exit', resolve).kill('SIGTERM'))));
+  await Promise.all(instances.map((instance) => instance.dispose()));
   process.exit(code);
-};
-function fail(message) {
-  console.error(`demo: ${message}`);
-  void stop(1);
-  throw new Error(message);
 }
 process.on('SIGINT', () => void stop(0));
 process.on('SIGTERM', () => void stop(0));
 
-console.log('Starting two instances, each with its own PostgreSQL …');
-await Promise.all(instances.map((instance) => instance.start()));
-const alice = await instances[0].person('alice');
-const bob = await instances[1].person('bob');
-console.log(`${alice.handle} and ${bob.handle} are there.\n`);
+const api = async (person, method, resource, body) => {
+  const answer = await person.instance.request(method, resource, { token: person.token, ...(body ? { body } : {}) });
+  if (answer.status >= 300) throw new Error(`${method} ${resource}: ${answer.status} ${JSON.stringify(answer.body)}`);
+  return answer.body;
+};
+const join = async (instance, name) => ({ ...(await instance.createAccount(name)), handle: `${name}@${new URL(instance.origin).host}`, instance });
+const follows = async (a, b) => (await api(a, 'GET', '/api/following')).items.some(({ actor, state }) => actor.handle === b.handle && state === 'accepted');
+const seenBy = async (reader, writer) => (await api(reader, 'GET', '/api/home')).items.find(({ actor }) => actor.handle === writer.handle)?.status ?? null;
+const historySeenBy = async (reader, writer) => (await api(reader, 'GET', `/api/actors/${encodeURIComponent(writer.handle)}/history`)).items;
 
-const follows = async (a, b) => (await request(a, 'GET', '/api/following')).items.some(({ actor, state }) => actor.handle === b.handle && state === 'accepted');
-await step('bob follows alice, and her server accepts', () => request(bob, 'POST', '/api/following', { actor: alice.handle }), () => follows(bob, alice));
-await step('alice follows bob, and his server accepts', () => request(alice, 'POST', '/api/following', { actor: bob.handle }), () => follows(alice, bob));
-let set;
-const text = `on the quay, counting ships (${new Date().toISOString().slice(11, 19)})`;
-await step('alice sets a status; bob sees it', async () => (set = await request(alice, 'PUT', '/api/status', { content: text })), async () => (await seenBy(bob, alice))?.content === text);
-await step('bob sets one with a link; alice sees it', () => request(bob, 'PUT', '/api/status', { content: 'reading about lighthouses', attachment: { href: 'https://lighthouse.example/', name: 'Lighthouses' } }), async () => (await seenBy(alice, bob))?.attachment?.name === 'Lighthouses');
-await step('alice clears hers; it leaves bob’s home', () => request(alice, 'DELETE', '/api/status'), async () => (await seenBy(bob, alice)) === null);
-await step('bob sets one that expires in 3 s; alice sees it', () => request(bob, 'PUT', '/api/status', { content: 'back in a moment', expiresIn: 3 }), async () => (await seenBy(alice, bob))?.content === 'back in a moment');
-await step('it expires; it leaves alice’s home, and nothing was sent', async () => undefined, async () => (await seenBy(alice, bob)) === null);
-const past = set.status.id.split('/').at(-1);
-const inHistory = async () => (await request(bob, 'GET', `/api/actors/${encodeURIComponent(alice.handle)}/history`)).items.some(({ id }) => id === set.status.id);
-await step('alice deletes her first status; it leaves the history bob sees', () => request(alice, 'DELETE', `/api/statuses/${past}`), async () => !(await inHistory()));
+/** Does something, waits until the other side shows it, and prints both times. */
+async function step(what, act, shows) {
+  const begin = performance.now();
+  const result = await act();
+  const done = performance.now() - begin;
+  while (!(await shows(result))) {
+    if (performance.now() - begin > 30_000) throw new Error(`${what}: nothing to see within 30 s`);
+    await sleep(2);
+  }
+  const seen = performance.now() - begin;
+  const ms = (time) => `${Math.round(time)} ms`.padStart(7);
+  console.log(`  ${what.padEnd(58)} answered ${ms(done)}, seen ${ms(seen)}`);
+  return result;
+}
 
-console.log(`\nBoth go on running. Profiles: ${alice.id}  ${bob.id}\nTokens: alice ${alice.token}  bob ${bob.token}\nCtrl-C ends them.`);
-await new Promise(() => undefined);
+try {
+  console.log('Starting two instances, each with a PostgreSQL of its own …');
+  instances.push(...(await Promise.all([Instance.start(), Instance.start()])));
+  const alice = await join(instances[0], 'alice');
+  const bob = await join(instances[1], 'bob');
+  console.log(`  ${alice.handle} and ${bob.handle} are there.\n`);
+
+  await step('bob follows alice; her server accepts', () => api(bob, 'POST', '/api/following', { actor: alice.handle }), () => follows(bob, alice));
+  await step('alice follows bob; his server accepts', () => api(alice, 'POST', '/api/following', { actor: bob.handle }), () => follows(alice, bob));
+  const set = (person, status) => () => api(person, 'PUT', '/api/status', status);
+  const sees = (reader, writer) => async ({ status }) => (await seenBy(reader, writer))?.id === status.id;
+  const seesNothing = (reader, writer) => async () => (await seenBy(reader, writer)) === null;
+  const first = await step('alice sets a status; bob sees it', set(alice, { content: 'on the quay, counting ships ⛵' }), sees(bob, alice));
+  const link = { href: 'https://lighthouse.example/', name: 'Lighthouses' };
+  await step('bob sets one with a link; alice sees it', set(bob, { content: 'reading about lighthouses', attachment: link }), sees(alice, bob));
+  await step('alice clears hers; it leaves bob’s home', () => api(alice, 'DELETE', '/api/status'), seesNothing(bob, alice));
+  await step('bob sets one that ends in 2 s; alice sees it', set(bob, { content: 'back in a moment', expiresIn: 2 }), sees(alice, bob));
+  await step('it ends; it leaves alice’s home, and nothing was sent', async () => undefined, seesNothing(alice, bob));
+  const id = first.status.id.split('/').at(-1);
+  await step(
+    'alice deletes her first one; it leaves her history at bob’s',
+    () => api(alice, 'DELETE', `/api/statuses/${id}`),
+    async () => !(await historySeenBy(bob, alice)).some((status) => status.id === first.status.id),
+  );
+
+  console.log(`\nBoth go on running; Ctrl-C ends them and removes their data.`);
+  for (const { handle, id: actor, token, instance } of [alice, bob]) console.log(`  ${handle}: ${actor}  token ${token}  API ${instance.origin}/api/docs`);
+  setInterval(() => undefined, 60_000);
+} catch (error) {
+  if (!stopping) console.error(`demo: ${error.message}`);
+  await stop(1);
+}

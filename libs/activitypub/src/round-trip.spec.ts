@@ -2,7 +2,7 @@ import { formatInstant, type StatusContent } from '@heliograph/status';
 import fc from 'fast-check';
 import {
   acceptActivity, actorDocument, actorUrls, createActivity, deleteActivity, deleteActorActivity, followActivity, readActivity, readActor, readKeyDocument, readStatus,
-  readWebFinger, rejectActivity, removeActivity, statusDocument, statusObject, undoActivity, updateActorActivity, webFinger, type WritableActor, type WritableStatus,
+  readWebFinger, rejectActivity, removeActivity, statusActivityId, statusDocument, statusObject, undoActivity, undoId, updateActorActivity, webFinger, type WritableActor, type WritableStatus,
 } from './index.ts';
 
 const HERE = 'https://heliograph.example';
@@ -88,7 +88,7 @@ test('follows', () => {
   const follow = { id: urls.follow('1'), actor: urls.id, object: THERE };
   const read = readActivity(overTheWire(followActivity(follow)));
   expect(read).toEqual({ kind: 'follow', ...follow, activity: { type: 'Follow', ...follow } });
-  const undo = undoActivity({ id: urls.undoFollow('1'), follow });
+  const undo = undoActivity({ id: undoId(urls.follow('1')), follow });
   expect(readActivity(overTheWire(undo))).toEqual({ kind: 'undo-follow', id: undo.id, actor: urls.id, followId: follow.id, object: THERE });
 
   const answer = { id: urls.accept('1'), actor: THERE, follower: urls.id, follow: read.kind === 'follow' ? read.activity : {} };
@@ -122,7 +122,7 @@ describe('any JSON', () => {
     status.map((one) => createActivity({ id: one.id, ...heading, status: one })),
     status.map((one) => deleteActivity({ id: one.id, ...heading, status: one })),
     actor.map((one) => updateActorActivity({ id: urls.update('1'), followers: urls.followers, document: actorDocument(one) })),
-    fc.constant(undoActivity({ id: urls.undoFollow('1'), follow: { id: urls.follow('1'), actor: urls.id, object: THERE } })),
+    fc.constant(undoActivity({ id: undoId(urls.follow('1')), follow: { id: urls.follow('1'), actor: urls.id, object: THERE } })),
   );
 
   /** Members of an activity, and of its object. */
@@ -181,7 +181,7 @@ describe('any JSON', () => {
 
   test('nesting 100,000 deep is read like anything else', () => {
     const deep: unknown = JSON.parse('['.repeat(100_000) + ']'.repeat(100_000));
-    const create = createActivity({ id: urls.create('1'), ...heading, status: { id: urls.status('1'), attributedTo: urls.id, content: { text: 'x', language: null, attachment: null }, published: '2026-11-23T02:46:03Z', endTime: null } });
+    const create = createActivity({ id: statusActivityId(urls.status('1'), 'create'), ...heading, status: { id: urls.status('1'), attributedTo: urls.id, content: { text: 'x', language: null, attachment: null }, published: '2026-11-23T02:46:03Z', endTime: null } });
     for (const member of ['object', 'actor', 'type', '@context', 'attachment']) expect(readActivity({ ...create, [member]: deep }).kind).toMatch(/create-status|ignored|invalid/);
   });
 });

@@ -1,4 +1,4 @@
-import { actorUrls, instanceActorUrls, parseLocalActor, parseLocalFollow, parseLocalProfile, parseLocalStatus } from './urls.ts';
+import { actorUrls, instanceActorUrls, parseLocalActor, parseLocalFollow, parseLocalProfile, parseLocalStatus, statusActivityId, undoId } from './urls.ts';
 
 const HERE = 'https://heliograph.example';
 const alice = actorUrls(HERE, 'alice');
@@ -16,9 +16,9 @@ test('ids never change', () => {
     keyId: 'https://heliograph.example/users/alice#main-key',
     deleteActor: 'https://heliograph.example/users/alice#delete',
   });
-  expect([alice.create('7'), alice.remove('7'), alice.delete('7')]).toEqual(['create', 'remove', 'delete'].map((verb) => `${alice.status('7')}/${verb}`));
+  expect((['create', 'remove', 'delete'] as const).map((kind) => statusActivityId(alice.status('7'), kind))).toEqual(['create', 'remove', 'delete'].map((verb) => `${alice.status('7')}/${verb}`));
   expect(alice.status('7')).toBe('https://heliograph.example/users/alice/statuses/7');
-  expect(alice.undoFollow('f-1')).toBe('https://heliograph.example/users/alice/follows/f-1/undo');
+  expect(undoId(alice.follow('f-1'))).toBe('https://heliograph.example/users/alice/follows/f-1/undo');
   expect([alice.accept('1'), alice.reject('1'), alice.update('1')]).toEqual(['accepts', 'rejects', 'updates'].map((what) => `${alice.id}#${what}/1`));
   expect(instanceActorUrls(HERE)).toEqual({
     id: 'https://heliograph.example/actor',

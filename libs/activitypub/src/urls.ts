@@ -17,13 +17,8 @@ export interface ActorUrls {
   readonly keyId: string;
   /** Id of a status; `id` is decimal, 1 to 2^53 - 1. */
   status(id: string): string;
-  /** Ids of the activities about a status: each happens once. */
-  create(statusId: string): string;
-  remove(statusId: string): string;
-  delete(statusId: string): string;
   /** Id of a Follow by this person; `id` is of letters, digits, `_` and `-`, at most 64. */
   follow(id: string): string;
-  undoFollow(followId: string): string;
   /** Ids of activities that nobody can fetch; `unique` tells apart those of one person. */
   accept(unique: string): string;
   reject(unique: string): string;
@@ -36,7 +31,6 @@ export function actorUrls(publicUrl: string, name: string): ActorUrls {
   const base = baseOf(publicUrl);
   const id = `${base}/users/${name}`;
   const status = (statusId: string): string => `${id}/statuses/${statusId}`;
-  const follow = (followId: string): string => `${id}/follows/${followId}`;
   return {
     id,
     url: `${base}/@${name}`,
@@ -48,11 +42,7 @@ export function actorUrls(publicUrl: string, name: string): ActorUrls {
     statusHistory: `${id}/statuses`,
     keyId: `${id}#main-key`,
     status,
-    create: (statusId) => `${status(statusId)}/create`,
-    remove: (statusId) => `${status(statusId)}/remove`,
-    delete: (statusId) => `${status(statusId)}/delete`,
-    follow,
-    undoFollow: (followId) => `${follow(followId)}/undo`,
+    follow: (followId) => `${id}/follows/${followId}`,
     accept: (unique) => `${id}#accepts/${unique}`,
     reject: (unique) => `${id}#rejects/${unique}`,
     update: (unique) => `${id}#updates/${unique}`,
@@ -68,6 +58,12 @@ export function instanceActorUrls(publicUrl: string): InstanceActorUrls {
   const id = `${base}/actor`;
   return { id, url: `${base}/`, inbox: `${base}/inbox`, sharedInbox: `${base}/inbox`, outbox: `${id}/outbox`, keyId: `${id}#main-key` };
 }
+
+/** Id of the one activity of that kind about a status of ours: a delivery can be repeated, but never under a second id. */
+export const statusActivityId = (statusIri: string, kind: 'create' | 'remove' | 'delete'): string => `${statusIri}/${kind}`;
+
+/** Id of the activity that takes a Follow of ours back. */
+export const undoId = (followIri: string): string => `${followIri}/undo`;
 
 /** The name in the id of a person of this server (`/users/NAME`, nothing after it), or null. Whether there is such a person is another question. */
 export const parseLocalActor = (publicUrl: string, iri: string): string | null => matchPath(publicUrl, iri, `/users/(${NAME})`)?.[0] ?? null;

@@ -4,11 +4,13 @@ import { type Config, createLogger } from '@heliograph/platform';
 import type { DataSource } from 'typeorm';
 import { migrate, openDataSource, pendingMigrations } from './data-source.ts';
 import { EmbeddedPostgres } from './embedded/embedded-postgres.ts';
+import { watchLag } from './lag-metrics.ts';
+import { type Federation, openFederation } from './federation.ts';
 
 const log = createLogger('engines');
 
 /** What every service works on. */
-export interface Engines {
+export interface Engines extends Federation {
   readonly config: Config;
   readonly dataSource: DataSource;
   readonly bus: EventBus;
@@ -36,11 +38,16 @@ export async function openEngines(config: Config, options: OpenEnginesOptions = 
     throw new Error(`the database lacks ${pending.length} migrations (first: ${pending[0]}): run "npx helio migrate"`);
   }
   const bus = new PostgresEventBus({ pool: poolOf(dataSource), connectionString: url, topics: ALL_TOPICS });
+  const federation = openFederation(config, dataSource);
+  const unwatch = options.supervise ? watchLag(bus) : () => undefined;
   return {
     config,
     dataSource,
     bus,
+    ...federation,
     async close() {
+      unwatch();
+      await federation.http.close();
       await bus.close();
       await dataSource.destroy();
       await embedded?.stop();

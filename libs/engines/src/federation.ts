@@ -1,7 +1,8 @@
 import { Accounts } from '@heliograph/accounts';
 import { documentFetcher, MemoryActorCache, RemoteActors } from '@heliograph/actors';
+import type { Config } from '@heliograph/platform';
 import { SafeHttp } from '@heliograph/safe-http';
-import type { Engines } from './engines.ts';
+import type { DataSource } from 'typeorm';
 
 /** Who speaks for this server, and whom it knows elsewhere. */
 export interface Federation {
@@ -11,16 +12,9 @@ export interface Federation {
 }
 
 /** Puts together accounts, outgoing HTTP and remote actors: every fetch is signed by the instance actor. */
-export function openFederation({ config, dataSource }: Engines): Federation {
-  const { publicUrl, allowPrivateNetwork } = config;
+export function openFederation({ publicUrl, allowPrivateNetwork }: Config, dataSource: DataSource): Federation {
   const accounts = new Accounts(dataSource, { publicUrl });
   const http = new SafeHttp({ allowPrivateNetwork, userAgent: `Heliograph (+${publicUrl}/)` });
-  const instanceActor = `${publicUrl}/actor`;
-  const signingKey = async (): Promise<NonNullable<Awaited<ReturnType<Accounts['signingKey']>>>> => {
-    const key = await accounts.signingKey(instanceActor);
-    if (!key) throw new Error(`${instanceActor} has no key`);
-    return key;
-  };
-  const fetchDocument = documentFetcher({ http, signingKey });
+  const fetchDocument = documentFetcher({ http, signingKey: () => accounts.instanceSigningKey() });
   return { accounts, http, actors: new RemoteActors({ dataSource, fetchDocument, cache: new MemoryActorCache(), allowPrivateNetwork }) };
 }

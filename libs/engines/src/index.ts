@@ -1,4 +1,3 @@
 export { type Engines, migrateDatabase, openEngines } from './engines.ts';
 export { migrate, openDataSource } from './data-source.ts';
-export { type Federation, openFederation } from './federation.ts';
 export { onSignal, orExit, runService, type Service, type ServiceFactory } from './run-service.ts';

@@ -1,4 +1,4 @@
-import { ConfigError, createLogger, Health, loadConfig } from '@heliograph/platform';
+import { collectProcessMetrics, ConfigError, createLogger, Health, loadConfig } from '@heliograph/platform';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type Engines, openEngines } from './engines.ts';
 
@@ -17,6 +17,7 @@ export async function runService(name: string, create: ServiceFactory): Promise<
   const log = createLogger(name);
   await orExit(name, async () => {
     const engines = await openEngines(loadConfig(), { supervise: true });
+    collectProcessMetrics();
     const { app, health } = await create(engines);
     await app.listen(engines.config.http.port, engines.config.http.host);
     log.info({ url: await app.getUrl() }, 'listening');

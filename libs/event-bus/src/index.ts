@@ -2,6 +2,8 @@ export * from './port.ts';
 export { partitionOf } from './partitioner.ts';
 export { PostgresEventBus, type PostgresEventBusOptions } from './embedded/postgres-event-bus.ts';
 export { eventBusMigrations } from './embedded/migrations.ts';
+export { openMessage } from './consume/open-message.ts';
+export { resumeAt } from './consume/resume-at.ts';
 export { DependencyAwayError, UnknownMessageError } from './consume/errors.ts';
 export type { Blame } from './consume/blame.ts';
 export type { StalledPartition } from './consume/stall.ts';

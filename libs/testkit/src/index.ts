@@ -1,4 +1,5 @@
 export * from './eventually.ts';
 export * from './instance.ts';
+export { loopbackHosts } from './loopback-hosts.ts';
 export * from './remote-server.ts';
 export * from './test-database.ts';

@@ -34,20 +34,20 @@ export class RemoteServer {
   readonly #server: Server;
   readonly origin: string;
 
-  private constructor(server: Server) {
+  private constructor(server: Server, host: string) {
     this.#server = server;
-    this.origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    this.origin = `http://${host}:${(server.address() as AddressInfo).port}`;
     server.on('request', (request: IncomingMessage, response: ServerResponse) => void this.#answer(request, response));
   }
 
-  /** @param port fixed, for a server that is to come back at the same address. */
-  static async start(port = 0): Promise<RemoteServer> {
+  /** @param port fixed, for a server that is to come back at the same address. @param host name under which it is known; it listens on loopback. */
+  static async start(port = 0, host = '127.0.0.1'): Promise<RemoteServer> {
     const server = createServer();
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(port, '127.0.0.1', resolve);
     });
-    return new RemoteServer(server);
+    return new RemoteServer(server, host);
   }
 
   async stop(): Promise<void> {

@@ -1,6 +1,7 @@
 import {
   actorDocument, actorUrls, createActivity, hostMetaJson, hostMetaXml, instanceActorUrls, nodeInfo, nodeInfoContentType, nodeInfoIndex, orderedCollection, orderedCollectionPage,
   removeActivity, statusDocument, statusObject, tombstone, webFinger,
+  statusActivityId,
 } from '../index.ts';
 
 const HERE = 'https://heliograph.example';
@@ -46,9 +47,9 @@ test('optional members are left out, and a language makes a map', () => {
 });
 
 test('Create and Remove are addressed and inline the status', () => {
-  const create = createActivity({ id: urls.create('1747286633'), actor: urls.id, followers: urls.followers, status });
+  const create = createActivity({ id: statusActivityId(urls.status('1747286633'), 'create'), actor: urls.id, followers: urls.followers, status });
   expect(create).toMatchObject({ '@context': FEP_CONTEXT, type: 'Create', to: [urls.followers], object: statusObject(status) });
-  const remove = removeActivity({ id: urls.remove('1747286633'), actor: urls.id, followers: urls.followers, status: { ...status, content: null } });
+  const remove = removeActivity({ id: statusActivityId(urls.status('1747286633'), 'remove'), actor: urls.id, followers: urls.followers, status: { ...status, content: null } });
   expect(remove).toEqual({
     '@context': FEP_CONTEXT,
     type: 'Remove',

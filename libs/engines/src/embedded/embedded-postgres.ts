@@ -81,7 +81,8 @@ export class EmbeddedPostgres {
     await postgres.#initialise();
     await postgres.#startOrReuse();
     await postgres.#ensureDatabase();
-    writeFileSync(postgres.#ownerFile, String(process.pid));
+    // A command beside a running server leaves the server's PostgreSQL to the server; a server takes over from a command.
+    if (options.supervise || !alive(postgres.#owner())) postgres.#own();
     if (options.supervise) postgres.#supervise();
     return postgres;
   }
@@ -96,7 +97,7 @@ export class EmbeddedPostgres {
     return this.#pid;
   }
 
-  /** Stops PostgreSQL (fast shutdown), unless another process has started to use it since. */
+  /** Stops PostgreSQL (fast shutdown), unless it is another process's to stop. */
   async stop(): Promise<void> {
     this.#stopping = true;
     clearInterval(this.#watch);
@@ -108,6 +109,11 @@ export class EmbeddedPostgres {
 
   get #ownerFile(): string {
     return path.join(this.#options.dataDir, 'postgres-owner');
+  }
+
+  /** Whoever owns PostgreSQL stops it at his own end. */
+  #own(): void {
+    writeFileSync(this.#ownerFile, String(process.pid));
   }
 
   #owner(): number {
@@ -234,7 +240,7 @@ export class EmbeddedPostgres {
       this.#options.log('PostgreSQL has ended unexpectedly: starting it again');
       this.#startOrReuse()
         .then(
-          () => writeFileSync(this.#ownerFile, String(process.pid)),
+          () => this.#own(),
           (error: unknown) => this.#options.log(`PostgreSQL does not start: ${String(error)}`),
         )
         .finally(() => (restarting = false));

@@ -30,6 +30,7 @@ export class BusSession {
   readonly #events: SessionEvents;
   readonly #stop = new AbortController();
   #client: pg.Client | null = null;
+  #turn: Promise<unknown> = Promise.resolve();
   #opening: Promise<void> | null = null;
 
   constructor(connectionString: string, events: SessionEvents) {
@@ -48,8 +49,14 @@ export class BusSession {
     await this.#opening;
   }
 
-  /** @throws BusUnavailableError; unless it was the statement's fault, the session is then lost. */
-  async query<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+  /** One after the other, as the connection takes them. @throws BusUnavailableError; unless it was the statement's fault, the session is then lost. */
+  query<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+    const answer = this.#turn.then(() => this.#query<Row>(text, values));
+    this.#turn = answer.catch(() => undefined);
+    return answer;
+  }
+
+  async #query<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[]): Promise<Row[]> {
     const client = this.#client;
     if (!client) throw unavailable(new Error('no session'));
     try {

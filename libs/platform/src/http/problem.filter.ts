@@ -38,5 +38,5 @@ export function sendProblem(reply: FastifyReply, problem: Problem): void {
   if (reply.sent) return;
   if (problem.options.retryAfter !== undefined) reply.header('retry-after', String(Math.ceil(problem.options.retryAfter)));
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
-  void reply.code(problem.status).header('content-type', PROBLEM_JSON).send(JSON.stringify(problem));
+  void reply.code(problem.status).header('content-type', PROBLEM_JSON).send(Buffer.from(JSON.stringify(problem)));
 }

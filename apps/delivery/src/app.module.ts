@@ -1,0 +1,66 @@
+import { Accounts } from '@heliograph/accounts';
+import { GROUPS, TOPICS } from '@heliograph/contracts';
+import type { Engines, Service } from '@heliograph/engines';
+import { connectEventBus, EventBusServer, resumeAt } from '@heliograph/event-bus';
+import { createHttpApp, Health } from '@heliograph/platform';
+import { SafeHttp } from '@heliograph/safe-http';
+import { DeliveryJobs, SocialGraph } from '@heliograph/social-graph';
+import { StatusReader } from '@heliograph/status-store';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { hostname } from 'node:os';
+import { Composer } from './compose.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { FanOutFlow } from './fan-out.flow.ts';
+import { GraphFlow } from './graph.flow.ts';
+import type { DeliveryOptions } from './ports.ts';
+import { Poster } from './post.ts';
+import { SendFlow } from './send.flow.ts';
+import { OPTIONS } from './tokens.ts';
+import { UpkeepFlow } from './upkeep.flow.ts';
+
+@Module({})
+export class DeliveryModule {
+  static with({ config, dataSource, accounts, http }: Engines, graph: SocialGraph): DynamicModule {
+    const { publicUrl } = config;
+    const options: DeliveryOptions = { publicUrl, ...config.delivery };
+    return {
+      module: DeliveryModule,
+      controllers: [FanOutFlow, GraphFlow],
+      providers: [
+        Composer,
+        Poster,
+        SendFlow,
+        Dispatcher,
+        UpkeepFlow,
+        { provide: OPTIONS, useValue: options },
+        { provide: Accounts, useValue: accounts },
+        { provide: SafeHttp, useValue: http },
+        { provide: SocialGraph, useValue: graph },
+        { provide: StatusReader, useValue: new StatusReader(dataSource) },
+        // The same name after a restart, so that the process finds what it had leased.
+        { provide: DeliveryJobs, useValue: new DeliveryJobs(dataSource, { instance: `${hostname()}:${config.http.port}` }) },
+      ],
+    };
+  }
+}
+
+/** The delivery service: keeps the social graph, and sends what others are to be told. Not listening yet. */
+export async function createDelivery(engines: Engines): Promise<Service> {
+  const { bus, config, dataSource } = engines;
+  const graph = new SocialGraph(dataSource, { publicUrl: config.publicUrl });
+  const health = new Health();
+  const app = await createHttpApp({ module: DeliveryModule.with(engines, graph), health, bodyLimit: 1024 });
+  const server = new EventBusServer({
+    bus,
+    group: GROUPS.delivery,
+    startAt: async (topic, partition, committed) =>
+      topic === TOPICS.graph.name ? resumeAt(await graph.loadOffset(topic, partition, GROUPS.delivery), committed) : null,
+  });
+  connectEventBus(app, server);
+  health.register({ name: 'postgres', probe: async () => void (await dataSource.query('SELECT 1')) });
+  health.register({ name: 'event-bus', probe: () => bus.ping() });
+  health.register({ name: 'consumers', probe: () => server.assertReady() });
+  await app.init();
+  await app.startAllMicroservices();
+  return { app, health };
+}

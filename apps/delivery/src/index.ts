@@ -1,0 +1,1 @@
+export { createDelivery, DeliveryModule } from './app.module.ts';

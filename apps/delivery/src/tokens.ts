@@ -1,0 +1,2 @@
+/** Injection tokens of what has no class to stand for it. */
+export const OPTIONS = Symbol('DeliveryOptions');

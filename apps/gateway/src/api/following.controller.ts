@@ -1,0 +1,111 @@
+import type { Account } from '@heliograph/accounts';
+import { type Config, Problem, readJson } from '@heliograph/platform';
+import { SocialGraph } from '@heliograph/social-graph';
+import { StatusReader } from '@heliograph/status-store';
+import { Controller, Delete, Get, Inject, Param, Post, Query, Req, Res, UseGuards } from '@nestjs/common';
+import { ApiBearerAuth, ApiBody, ApiHeader, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { BearerGuard, Me } from '../auth/bearer.guard.ts';
+import { FollowCommands } from '../commands/follow.commands.ts';
+import { ActorDirectory, type ActorView } from '../presenters/actor-directory.ts';
+import { type StatusView, statusView } from '../presenters/status.view.ts';
+import { CONFIG } from '../tokens.ts';
+import { readObject } from './object.ts';
+import { goodPage, nextUrl, readPage } from './page.ts';
+import { actorsSchema, followingSchema, followSchema, homeSchema, problem } from './schemas.ts';
+
+interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly next: string | null;
+}
+const LIMIT = { name: 'limit', required: false, schema: { type: 'integer' as const, minimum: 1, maximum: 100, default: 20 } };
+const CURSOR = { name: 'cursor', required: false, schema: { type: 'string' as const }, description: 'from `next`' };
+
+/** Whom one follows, by whom one is followed, and what those one follows are doing. */
+@ApiTags('following')
+@ApiBearerAuth()
+@ApiResponse(problem(401, 'no token'))
+@UseGuards(BearerGuard)
+@Controller('api')
+export class FollowingController {
+  constructor(
+    @Inject(FollowCommands) private readonly commands: FollowCommands,
+    @Inject(SocialGraph) private readonly socialGraph: SocialGraph,
+    @Inject(StatusReader) private readonly reader: StatusReader,
+    @Inject(ActorDirectory) private readonly directory: ActorDirectory,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  @Get('home')
+  @ApiOperation({ summary: 'Current statuses of those you follow, newest first', operationId: 'getHome' })
+  @ApiQuery(LIMIT)
+  @ApiQuery(CURSOR)
+  @ApiResponse({ status: 200, schema: homeSchema })
+  async home(@Me() me: Account, @Query() query: Record<string, unknown>, @Req() request: FastifyRequest): Promise<Page<{ actor: ActorView; status: StatusView }>> {
+    const followed = await this.socialGraph.followedActors(me.actor, MOST_FOLLOWED);
+    const { items, next } = goodPage(await this.reader.home(followed, { ...readPage(query), at: new Date() }));
+    const views = await this.directory.views(items.map(({ actor }) => actor));
+    const known = items.flatMap((row) => {
+      const actor = views.get(row.actor);
+      return actor ? [{ actor, status: statusView(row) }] : [];
+    });
+    return { items: known, next: nextUrl(this.config.publicUrl, request.url, next) };
+  }
+
+  @Post('following')
+  @ApiOperation({ summary: 'Follow somebody', operationId: 'follow' })
+  @ApiHeader({ name: 'Idempotency-Key', required: false, schema: { type: 'string' } })
+  @ApiBody({ schema: followSchema })
+  @ApiResponse({ status: 201, schema: followingSchema })
+  @ApiResponse(problem(404, 'nobody of that name'))
+  @ApiResponse(problem(502, 'the other server did not answer'))
+  async follow(@Me() me: Account, @Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<object> {
+    const { actor } = readObject(readJson(request.body));
+    if (typeof actor !== 'string' || actor.length > 2048) throw new Problem(422, '"actor" is a handle (name@host) or the address of an actor.', { field: 'actor' });
+    const { actor: view, submitted } = await this.commands.follow(me, actor, request);
+    reply.code(submitted === 'visible' ? 201 : 202);
+    return { actor: view, state: (await this.socialGraph.followingState(me.actor, view.id))?.state ?? 'requested' };
+  }
+
+  @Delete('following/:actor')
+  @ApiOperation({ summary: 'Stop following somebody', operationId: 'unfollow' })
+  @ApiResponse({ status: 204, description: 'not followed any more' })
+  @ApiResponse(problem(404, 'not followed'))
+  async unfollow(@Me() me: Account, @Param('actor') named: string, @Res({ passthrough: true }) reply: FastifyReply): Promise<void> {
+    const { view } = await this.directory.resolve(named, false);
+    const undone = await this.commands.unfollow(me, view.id);
+    if (!undone) throw new Problem(404, `You do not follow ${named}.`);
+    reply.code(undone.submitted === 'visible' ? 204 : 202);
+  }
+
+  @Get('following')
+  @ApiOperation({ summary: 'Whom you follow', operationId: 'getFollowing' })
+  @ApiQuery(LIMIT)
+  @ApiQuery(CURSOR)
+  @ApiResponse({ status: 200, schema: followingSchema })
+  async following(@Me() me: Account, @Query() query: Record<string, unknown>, @Req() request: FastifyRequest): Promise<Page<{ actor: ActorView; state: string }>> {
+    const { items, next } = await this.socialGraph.following(me.actor, { ...readPage(query), states: ['requested', 'accepted', 'rejected'] });
+    const views = await this.directory.views(items.map(({ target }) => target));
+    return {
+      items: items.flatMap(({ target, state }) => (views.has(target) ? [{ actor: views.get(target)!, state }] : [])),
+      next: nextUrl(this.config.publicUrl, request.url, next),
+    };
+  }
+
+  @Get('followers')
+  @ApiOperation({ summary: 'Who follows you', operationId: 'getFollowers' })
+  @ApiQuery(LIMIT)
+  @ApiQuery(CURSOR)
+  @ApiResponse({ status: 200, schema: actorsSchema })
+  async followers(@Me() me: Account, @Query() query: Record<string, unknown>, @Req() request: FastifyRequest): Promise<Page<ActorView>> {
+    const { items, next } = await this.socialGraph.followers(me.actor, readPage(query));
+    const views = await this.directory.views(items.map(({ follower }) => follower));
+    return {
+      items: items.flatMap(({ follower }) => views.get(follower) ?? []),
+      next: nextUrl(this.config.publicUrl, request.url, next),
+    };
+  }
+}
+
+/** Followed actors that one home looks at. */
+const MOST_FOLLOWED = 5_000;

@@ -1,0 +1,55 @@
+import type { Account } from '@heliograph/accounts';
+import { actorUrls } from '@heliograph/activitypub';
+import type { Mailbox } from '@heliograph/contracts';
+import { type Config, Problem } from '@heliograph/platform';
+import { SocialGraph } from '@heliograph/social-graph';
+import { Inject, Injectable } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { ActorDirectory, type ActorView, type ResolvedActor } from '../presenters/actor-directory.ts';
+import { CONFIG } from '../tokens.ts';
+import { Idempotency } from './idempotency.ts';
+import { Submit, type Submitted } from './submit.ts';
+
+/** Following and unfollowing; the same for ActivityPub clients and the REST API. */
+@Injectable()
+export class FollowCommands {
+  constructor(
+    @Inject(ActorDirectory) private readonly directory: ActorDirectory,
+    @Inject(SocialGraph) private readonly socialGraph: SocialGraph,
+    @Inject(Idempotency) private readonly idempotency: Idempotency,
+    @Inject(Submit) private readonly submit: Submit,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /** @param named as {@link ActorDirectory.resolve} takes it. @throws Problem 404 unknown, 422 oneself, 502 no answer from there. */
+  async follow(account: Account, named: string, request: FastifyRequest): Promise<{ actor: ActorView; followId: string; submitted: Submitted }> {
+    const target = await this.directory.resolve(named, true);
+    if (target.view.id === account.actor) throw new Problem(422, 'Nobody follows himself.', { field: 'actor' });
+    const existing = await this.socialGraph.followingState(account.actor, target.view.id);
+    if (existing && existing.state !== 'rejected') return { actor: target.view, followId: existing.followId, submitted: 'visible' };
+    const { id } = await this.idempotency.reserve(account, request, () => undefined);
+    const followId = actorUrls(this.config.publicUrl, account.name).follow(id);
+    const submitted = await this.submit.graph(
+      { type: 'FollowRequested', data: { actor: account.actor, at: new Date().toISOString(), target: mailboxOf(target, this.config.publicUrl), followId } },
+      async () => (await this.socialGraph.followingState(account.actor, target.view.id))?.followId === followId,
+    );
+    return { actor: target.view, followId, submitted };
+  }
+
+  /** Null when the account does not follow that actor. */
+  async unfollow(account: Account, target: string): Promise<{ followId: string; submitted: Submitted } | null> {
+    const existing = await this.socialGraph.followingState(account.actor, target);
+    if (!existing) return null;
+    const submitted = await this.submit.graph(
+      { type: 'UnfollowRequested', data: { actor: account.actor, at: new Date().toISOString(), target } },
+      async () => (await this.socialGraph.followingState(account.actor, target)) === null,
+    );
+    return { followId: existing.followId, submitted };
+  }
+}
+
+function mailboxOf(target: ResolvedActor, publicUrl: string): Mailbox {
+  if (target.kind === 'remote') return { actor: target.actor.iri, inbox: target.actor.inbox, sharedInbox: target.actor.sharedInbox };
+  const { id, inbox, sharedInbox } = actorUrls(publicUrl, target.account.name);
+  return { actor: id, inbox, sharedInbox };
+}

@@ -1,0 +1,54 @@
+import { type Account, Accounts } from '@heliograph/accounts';
+import { Problem } from '@heliograph/platform';
+import { Inject, Injectable } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { createHash } from 'node:crypto';
+
+/** What was fixed before a command was carried out: all of it that is not in the request. */
+export interface Reserved {
+  /** Id that the command gives away (of a status or a Follow), decimal. */
+  readonly id: string;
+  /** RFC 3339 UTC, milliseconds. */
+  readonly published: string;
+  /** The instant that counts as now, milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/**
+ * `Idempotency-Key`: the same request again gives the same answer, because a command is a pure function of the request and of what is
+ * reserved here; and the same event id, so that nothing happens twice.
+ */
+@Injectable()
+export class Idempotency {
+  constructor(@Inject(Accounts) private readonly accounts: Accounts) {}
+
+  /**
+   * @param decide checks the request and reserves; what it throws leaves the key unused.
+   * @throws Problem 422 when the key was used for another request, or is not one.
+   */
+  async reserve(account: Account, request: FastifyRequest, decide: (reserved: Reserved) => void): Promise<Reserved> {
+    const make = async (): Promise<Reserved> => {
+      // Checked once before an id is spent on it.
+      decide({ id: '1', published: '1970-01-01T00:00:00.000Z', at: Date.now() });
+      const publication = await this.accounts.nextPublication(account.id);
+      if (!publication) throw new Problem(401, 'The account does not exist any more.');
+      return { ...publication, at: Date.now() };
+    };
+    const key = request.headers['idempotency-key'];
+    if (key === undefined) return make();
+    if (typeof key !== 'string' || key === '' || key.length > 255) {
+      throw new Problem(422, 'Idempotency-Key has 1 to 255 characters.', { field: 'Idempotency-Key' });
+    }
+    const reservation = await this.accounts.reserveIdempotent(account.id, key, fingerprint(request), make);
+    if (reservation.kind === 'conflict') {
+      throw new Problem(422, 'This Idempotency-Key was used for another request.', { field: 'Idempotency-Key' });
+    }
+    return reservation.reserved;
+  }
+}
+
+const fingerprint = (request: FastifyRequest): string =>
+  createHash('sha256')
+    .update(`${request.method} ${request.url}\n`)
+    .update(Buffer.isBuffer(request.body) ? request.body : '')
+    .digest('base64url');

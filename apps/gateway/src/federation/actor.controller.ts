@@ -1,0 +1,110 @@
+import { type Account, Accounts } from '@heliograph/accounts';
+import { actorDocument, actorUrls, instanceActorUrls, statusDocument, tombstone } from '@heliograph/activitypub';
+import { type Config, Problem } from '@heliograph/platform';
+import { StatusReader } from '@heliograph/status-store';
+import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { goodPage } from '../api/page.ts';
+import { profilePage, statusPage } from '../pages/profile.page.ts';
+import { ActorDirectory } from '../presenters/actor-directory.ts';
+import { statusView } from '../presenters/status.view.ts';
+import { CONFIG } from '../tokens.ts';
+import { LocalActivities, personDocument, writableStatus } from './documents.ts';
+import { LocalAccounts } from './local-accounts.ts';
+import { sendDocument, sendPage, wantsDocument } from './negotiate.ts';
+
+/** Statuses on a profile page. */
+const ON_A_PAGE = 20;
+
+/** Actors and statuses at their ids: documents for servers, pages for people. */
+@ApiExcludeController()
+@Controller()
+export class ActorController {
+  constructor(
+    @Inject(LocalAccounts) private readonly locals: LocalAccounts,
+    @Inject(Accounts) private readonly accounts: Accounts,
+    @Inject(StatusReader) private readonly reader: StatusReader,
+    @Inject(ActorDirectory) private readonly directory: ActorDirectory,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /** The actor that signs this server's own fetches: it can always be read, so that others can check those signatures. */
+  @Get('actor')
+  async instance(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const urls = instanceActorUrls(this.config.publicUrl);
+    const { host } = new URL(this.config.publicUrl);
+    const document = actorDocument({
+      urls,
+      type: 'Application',
+      preferredUsername: host,
+      name: host,
+      summary: '',
+      published: '2026-01-01T00:00:00Z',
+      publicKeyPem: await this.accounts.instancePublicKeyPem(),
+      icon: null,
+      manuallyApprovesFollowers: true,
+      discoverable: false,
+      status: null,
+      keepsHistory: false,
+    });
+    sendDocument(request, reply, document);
+  }
+
+  @Get('users/:name')
+  async actor(@Param('name') name: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const found = await this.locals.find(name);
+    const wantsJson = wantsDocument(request);
+    if (found.kind === 'deleted') {
+      if (!wantsJson) throw new Problem(410, `${name} has left.`);
+      const { actor, deletedAt } = found.account;
+      return sendDocument(request, reply, tombstone({ id: actor, formerType: 'Person', deleted: deletedAt }), 410);
+    }
+    if (!wantsJson) return this.#page(found.account, reply);
+    sendDocument(request, reply, personDocument(this.config.publicUrl, found.account, await this.reader.current(found.account.actor, new Date())));
+  }
+
+  @Get('@:name')
+  async profile(@Param('name') name: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const account = await this.locals.living(name);
+    if (!wantsDocument(request)) return this.#page(account, reply);
+    void reply.header('vary', 'Accept').redirect(account.actor, 302);
+  }
+
+  @Get('users/:name/statuses/:id')
+  async status(@Param('name') name: string, @Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const account = await this.locals.living(name);
+    const statusId = actorUrls(this.config.publicUrl, account.name).status(id);
+    const found = await this.reader.byId(account.actor, statusId, new Date());
+    switch (found.kind) {
+      case 'shown':
+        if (wantsDocument(request)) return sendDocument(request, reply, statusDocument(writableStatus(found.status)));
+        return sendPage(reply, statusPage(this.directory.localView(account), statusView(found.status)));
+      case 'gone':
+        if (!wantsDocument(request)) throw new Problem(410, 'This status is gone.');
+        return sendDocument(request, reply, tombstone({ id: statusId, formerType: 'ActorStatus', deleted: found.deletedAt }), 410);
+      case 'unknown':
+        throw new Problem(404, `${account.name} has no status ${id}.`);
+      default:
+        return found satisfies never;
+    }
+  }
+
+  /** The Create activity at its id: as long as the status can be read. */
+  @Get('users/:name/statuses/:id/create')
+  async create(@Param('name') name: string, @Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const account = await this.locals.living(name);
+    const found = await this.reader.byId(account.actor, actorUrls(this.config.publicUrl, account.name).status(id), new Date());
+    if (found.kind === 'unknown') throw new Problem(404, `${account.name} has no status ${id}.`);
+    if (found.kind === 'gone') throw new Problem(410, 'This status is gone.');
+    sendDocument(request, reply, new LocalActivities(this.config.publicUrl, account.name).create(writableStatus(found.status)));
+  }
+
+  async #page(account: Account, reply: FastifyReply): Promise<void> {
+    const at = new Date();
+    const current = await this.reader.current(account.actor, at);
+    const history = account.history ? goodPage(await this.reader.history(account.actor, { limit: ON_A_PAGE, cursor: null, at })).items : [];
+    const past = history.filter(({ eventId }) => eventId !== current?.eventId).map(statusView);
+    sendPage(reply, profilePage(this.directory.localView(account), account.bio, current && statusView(current), past));
+  }
+}

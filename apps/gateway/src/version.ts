@@ -1,0 +1,2 @@
+/** Release of this software; a test holds it to package.json. */
+export const VERSION = '0.1.0';

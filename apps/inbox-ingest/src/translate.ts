@@ -1,0 +1,150 @@
+import { actorUrls, checkReceived, parseLocalActor, parseLocalFollow, readActor, type ReadStatus } from '@heliograph/activitypub';
+import { Accounts } from '@heliograph/accounts';
+import { type RemoteActor, RemoteActors } from '@heliograph/actors';
+import { type GraphMessage, graphCodec, type Mailbox, type StatusSubmitted, statusSubmittedCodec, TOPICS } from '@heliograph/contracts';
+import { SocialGraph } from '@heliograph/social-graph';
+import { makeEvent } from '@heliograph/status';
+import { StatusReader } from '@heliograph/status-store';
+import { Inject, Injectable } from '@nestjs/common';
+import type { WellFormed } from './receive.flow.ts';
+import { PUBLIC_URL } from './tokens.ts';
+import { refuse } from './verdict.ts';
+
+export interface OutgoingMessage {
+  readonly topic: string;
+  readonly key: string;
+  readonly value: string;
+}
+
+/** What an activity says in our own events. */
+export interface Translation {
+  readonly messages: readonly OutgoingMessage[];
+  /**
+   * What we remember of the actor, written once the bus has the messages: before, a sender whom we had to turn away with 503 would find
+   * at the second try that nothing is news any more.
+   */
+  readonly remember?: () => Promise<unknown>;
+}
+
+type Of<Kind extends WellFormed['kind']> = Extract<WellFormed, { kind: Kind }>;
+/** A document may lag behind the activities by caches in between. */
+const ABSENT_GRACE_MS = 10 * 60_000;
+
+/** Authorises an activity against who signed it, and says it in our own events. */
+@Injectable()
+export class Translator {
+  constructor(
+    @Inject(RemoteActors) private readonly actors: RemoteActors,
+    @Inject(Accounts) private readonly accounts: Accounts,
+    @Inject(SocialGraph) private readonly socialGraph: SocialGraph,
+    @Inject(StatusReader) private readonly statuses: StatusReader,
+    @Inject(PUBLIC_URL) private readonly publicUrl: string,
+  ) {}
+
+  /** @param recipient name in the path of a personal inbox. @throws Problem 403 not yours, 422 a field. */
+  async translate(activity: WellFormed, sender: RemoteActor, recipient: string | null): Promise<Translation> {
+    if (activity.kind === 'ignored') return { messages: [] };
+    if (activity.actor !== sender.iri) {
+      throw refuse('forbidden', 403, `The request is signed by ${sender.iri}, but the activity's actor is ${activity.actor}.`, { field: 'actor' });
+    }
+    switch (activity.kind) {
+      case 'create-status':
+        return { messages: [status(published(activity.status, sender, new Date()))] };
+      case 'remove-status':
+      case 'delete-status':
+        return { messages: [status(cleared(activity, sender))] };
+      case 'delete-actor':
+        return this.#actorDeleted(sender);
+      case 'update-actor':
+        return this.#actorUpdated(activity, sender);
+      case 'follow':
+        return { messages: [await this.#follow(activity, sender)] };
+      case 'undo-follow':
+        return { messages: await this.#undoFollow(activity, recipient) };
+      case 'accept-follow':
+      case 'reject-follow':
+        return { messages: this.#answer(activity, recipient) };
+      default:
+        return activity satisfies never;
+    }
+  }
+
+  #actorDeleted({ iri: actor }: RemoteActor): Translation {
+    const now = new Date();
+    const messages = [status(makeEvent('ActorDeleted', { actor }, remote(now))), graph({ type: 'RemoteActorGone', data: { actor, at: now.toISOString() } })];
+    return { messages, remember: () => this.actors.markGone(actor) };
+  }
+
+  /** An Update of the actor is the sender's own word about the profile, its history setting and its current status (ADR 0006). */
+  async #actorUpdated({ document }: Of<'update-actor'>, sender: RemoteActor): Promise<Translation> {
+    const read = readActor(document, sender.iri);
+    if (read.kind === 'invalid') throw refuse('invalid', 422, read.detail, { field: `object.${read.field}` });
+    const before = await this.actors.known(sender.iri);
+    const now = new Date();
+    const events: StatusSubmitted[] = [];
+    // A fetch for a key may have told us before this Update did: what counts is whether something is kept.
+    if (!read.actor.hasHistory && (before?.hasHistory || (await this.statuses.countHistory(sender.iri)) > 0)) {
+      events.push(makeEvent('HistoryErased', { actor: sender.iri, asOf: now.toISOString() }, remote(now)));
+    }
+    if (read.actor.status === 'absent') {
+      if (before?.shownStatus) {
+        const cutoff = new Date(now.getTime() - ABSENT_GRACE_MS).toISOString();
+        events.push(makeEvent('StatusSeenAbsent', { actor: sender.iri, cutoff }, remote(now)));
+      }
+    } else if (read.actor.status && !checkReceived(read.actor.status, now.getTime())) {
+      events.push(published(read.actor.status, { iri: sender.iri, hasHistory: read.actor.hasHistory }, now));
+    }
+    return { messages: events.map(status), remember: () => this.actors.store(document) };
+  }
+
+  async #follow(activity: Of<'follow'>, sender: RemoteActor): Promise<OutgoingMessage> {
+    const name = parseLocalActor(this.publicUrl, activity.object);
+    const account = name === null ? null : await this.accounts.byName(name);
+    if (!account) throw refuse('invalid', 422, `There is no actor ${activity.object} on this server.`, { field: 'object' });
+    const at = new Date().toISOString();
+    const follower: Mailbox = { actor: sender.iri, inbox: sender.inbox, sharedInbox: sender.sharedInbox };
+    return graph({ type: 'FollowReceived', data: { actor: account.actor, at, follower, followId: activity.id, activity: activity.activity } });
+  }
+
+  async #undoFollow(activity: Of<'undo-follow'>, recipient: string | null): Promise<readonly OutgoingMessage[]> {
+    const { actor: follower, followId } = activity;
+    const local = this.#localActor(parseLocal(this.publicUrl, activity.object), recipient) ?? (followId && (await this.socialGraph.followedBy(follower, followId)));
+    if (!local) return [];
+    return [graph({ type: 'FollowUndone', data: { actor: local, at: new Date().toISOString(), follower, followId } })];
+  }
+
+  #answer(activity: Of<'accept-follow' | 'reject-follow'>, recipient: string | null): readonly OutgoingMessage[] {
+    const { actor: target, followId } = activity;
+    const named = parseLocal(this.publicUrl, activity.follower) ?? (followId && parseLocalFollow(this.publicUrl, followId)?.name);
+    const local = this.#localActor(named ?? null, recipient);
+    if (!local) return [];
+    const accepted = activity.kind === 'accept-follow';
+    return [graph({ type: 'FollowAnswered', data: { actor: local, at: new Date().toISOString(), target, followId, accepted } })];
+  }
+
+  /** The local actor of that name, else the owner of the inbox. */
+  #localActor(named: string | null, recipient: string | null): string | null {
+    const name = named ?? recipient;
+    return name === null ? null : actorUrls(this.publicUrl, name.toLowerCase()).id;
+  }
+}
+
+function published(read: ReadStatus, sender: Pick<RemoteActor, 'iri' | 'hasHistory'>, now: Date): StatusSubmitted {
+  const { statusId, content, published: raw, endTime } = read;
+  const invalid = checkReceived(read, now.getTime());
+  if (invalid) throw refuse('invalid', 422, invalid.detail, { field: invalid.field });
+  return makeEvent('StatusPublished', { actor: sender.iri, statusId, published: raw, content, endTime, keep: sender.hasHistory }, remote(now));
+}
+
+function cleared(activity: Of<'remove-status' | 'delete-status'>, sender: RemoteActor): StatusSubmitted {
+  const type = activity.kind === 'remove-status' ? 'StatusRemoved' : 'StatusDeleted';
+  return makeEvent(type, { actor: sender.iri, statusId: activity.statusId }, remote(new Date()));
+}
+
+/** When we learned of it, and that it came from elsewhere. */
+const remote = (now: Date): { receivedAt: string; origin: 'remote' } => ({ receivedAt: now.toISOString(), origin: 'remote' });
+
+const parseLocal = (publicUrl: string, iri: string | null): string | null => (iri === null ? null : parseLocalActor(publicUrl, iri));
+
+const status = (event: StatusSubmitted): OutgoingMessage => ({ topic: TOPICS.statusSubmitted.name, key: event.data.actor, value: statusSubmittedCodec.encode(event) });
+const graph = (event: GraphMessage): OutgoingMessage => ({ topic: TOPICS.graph.name, key: event.data.actor, value: graphCodec.encode(event) });

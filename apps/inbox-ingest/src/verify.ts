@@ -1,0 +1,76 @@
+import { type RemoteActor, RemoteActors } from '@heliograph/actors';
+import { checkRequest, type ParsedSignature, readSignature, verifyRequest } from '@heliograph/http-signatures';
+import { Inject, Injectable } from '@nestjs/common';
+import { HOSTS } from './tokens.ts';
+import { refuse } from './verdict.ts';
+
+export interface IncomingRequest {
+  /** Path with the query, as requested. */
+  readonly path: string;
+  /** As `http.IncomingMessage.headersDistinct`: every value of every header. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** Exactly what was sent: the digest is over these bytes. */
+  readonly body: Buffer;
+  /** Name in `/users/NAME/inbox`; null for the shared inbox. */
+  readonly recipient: string | null;
+}
+
+/** Who signed the request. The answer waits for it: senders that are told 202 never send again. */
+@Injectable()
+export class Verifier {
+  constructor(
+    @Inject(RemoteActors) private readonly actors: RemoteActors,
+    @Inject(HOSTS) private readonly hosts: readonly string[],
+  ) {}
+
+  /** Whether this actor was ever heard of: a Delete of one who was not needs no key. */
+  async knows(iri: string): Promise<boolean> {
+    return (await this.actors.known(iri)) !== null;
+  }
+
+  /** The actor whose key signed the request. @throws Problem 401, or 503 when the key cannot be fetched just now. */
+  async verify(request: IncomingRequest): Promise<RemoteActor> {
+    const signature = parse(request);
+    const checked = { method: 'POST', path: request.path, headers: request.headers, body: request.body, signature, now: new Date(), hosts: this.hosts } as const;
+    // All that needs no key comes first: a stale or altered request costs nobody a fetch.
+    const early = checkRequest(checked);
+    if (early.kind === 'invalid') throw refuse('signature', 401, early.reason);
+    const known = await this.#key(signature.keyId, false);
+    const verdict = verifyRequest({ ...checked, publicKeyPem: known.pem });
+    if (verdict.kind === 'valid') return known.actor;
+    const fresh = known.fetched ? known : await this.#key(signature.keyId, true);
+    // Rotated since we saw it.
+    if (fresh.pem !== known.pem && verifyRequest({ ...checked, publicKeyPem: fresh.pem }).kind === 'valid') return fresh.actor;
+    throw refuse('signature', 401, verdict.reason);
+  }
+
+  async #key(keyId: string, refetch: boolean): Promise<{ pem: string; actor: RemoteActor; fetched: boolean }> {
+    const outcome = await this.actors.key(keyId, { refetch });
+    switch (outcome.kind) {
+      case 'key':
+        return outcome;
+      case 'gone':
+        throw refuse('signature', 401, `The key ${keyId} does not exist.`);
+      case 'refused':
+        throw refuse('signature', 401, `The key ${keyId} cannot be used: ${outcome.reason}`);
+      case 'unavailable':
+        throw refuse('key-unavailable', 503, `The key ${keyId} could not be fetched just now; send the activity again.`, { retryAfter: outcome.retryAfterSeconds });
+      default:
+        return outcome satisfies never;
+    }
+  }
+}
+
+function parse(request: IncomingRequest): ParsedSignature {
+  const signature = readSignature(request.headers);
+  switch (signature.kind) {
+    case 'signature':
+      return signature.value;
+    case 'missing':
+      throw refuse('signature', 401, 'The request has no Signature header; activities must be signed (draft-cavage-http-signatures-12).');
+    case 'malformed':
+      throw refuse('signature', 401, signature.reason);
+    default:
+      return signature satisfies never;
+  }
+}

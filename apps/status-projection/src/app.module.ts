@@ -1,0 +1,40 @@
+import { GROUPS, TOPICS } from '@heliograph/contracts';
+import type { Engines, Service } from '@heliograph/engines';
+import { connectEventBus, EventBusServer, resumeAt } from '@heliograph/event-bus';
+import { createHttpApp, Health } from '@heliograph/platform';
+import { loadOffset, StatusProjection } from '@heliograph/status-store';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { ProjectFlow } from './project.flow.ts';
+import { SweepFlow } from './sweep.flow.ts';
+import { BUS } from './tokens.ts';
+
+@Module({})
+class StatusProjectionModule {
+  static with(engines: Engines, projection: StatusProjection): DynamicModule {
+    return {
+      module: StatusProjectionModule,
+      controllers: [ProjectFlow],
+      providers: [SweepFlow, { provide: StatusProjection, useValue: projection }, { provide: DataSource, useValue: engines.dataSource }, { provide: BUS, useValue: engines.bus }],
+    };
+  }
+}
+
+/** The status-projection service: consumes `status.submitted`, writes log and tables, announces `status.recorded`. */
+export async function createStatusProjection(engines: Engines): Promise<Service> {
+  const projection = new StatusProjection(engines.dataSource);
+  const health = new Health();
+  const app = await createHttpApp({ module: StatusProjectionModule.with(engines, projection), health, bodyLimit: 1024 });
+  const strategy = new EventBusServer({
+    bus: engines.bus,
+    group: GROUPS.projection,
+    startAt: async (topic, partition, committed) => resumeAt(await loadOffset(engines.dataSource, topic, partition, GROUPS.projection), committed),
+  });
+  connectEventBus(app, strategy);
+  health.register({ name: 'postgres', probe: async () => void (await engines.dataSource.query('SELECT 1')) });
+  health.register({ name: 'event-bus', probe: () => engines.bus.ping() });
+  health.register({ name: TOPICS.statusSubmitted.name, probe: () => strategy.assertReady() });
+  await app.init();
+  await app.startAllMicroservices();
+  return { app, health };
+}

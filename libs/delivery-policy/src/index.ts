@@ -1,0 +1,3 @@
+export * from './mailboxes.ts';
+export * from './retry.ts';
+export * from './verdict.ts';
