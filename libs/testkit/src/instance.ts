@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -7,6 +8,9 @@ import { promisify } from 'node:util';
 import { eventually } from './eventually.ts';
 
 const workspace = path.resolve(import.meta.dirname, '../../..');
+
+/** Arguments of node in the script `start`: instances under test run as `npm start` runs them. */
+const START = (JSON.parse(readFileSync(path.join(workspace, 'package.json'), 'utf8')) as { scripts: { start: string } }).scripts.start.split('exec node ')[1]!.split(' ');
 const AS2 = 'application/activity+json';
 
 export interface InstanceAccount {
@@ -54,7 +58,7 @@ export class Instance {
 
   /** Starts the process and waits until it is ready. */
   async up(): Promise<void> {
-    const child = spawn(process.execPath, ['--enable-source-maps', path.join(workspace, 'apps/all-in-one/dist/main.js')], {
+    const child = spawn(process.execPath, START, {
       cwd: workspace,
       env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...this.#env },
       stdio: ['ignore', 'pipe', 'pipe'],
