@@ -3,7 +3,7 @@ import { BusUnavailableError, type EventBus } from '@heliograph/event-bus';
 import { createLogger, readJson } from '@heliograph/platform';
 import { Inject, Injectable } from '@nestjs/common';
 import { BUS } from './tokens.ts';
-import { type OutgoingMessage, Translator } from './translate.ts';
+import { type OutgoingMessage, Translator, type WellFormed } from './translate.ts';
 import { count, refuse } from './verdict.ts';
 import { type IncomingRequest, Verifier } from './verify.ts';
 
@@ -44,7 +44,6 @@ export class ReceiveFlow {
 }
 
 type Readable = Exclude<ReadActivity, { kind: 'unreadable' }>;
-export type WellFormed = Exclude<Readable, { kind: 'invalid' | 'not-yours' }>;
 
 function read(body: Buffer): Readable {
   let json: unknown;

@@ -1,4 +1,4 @@
-import { actorUrls, checkReceived, parseLocalActor, parseLocalFollow, readActor, type ReadStatus } from '@heliograph/activitypub';
+import { actorUrls, checkReceived, parseLocalActor, parseLocalFollow, type ReadActivity, readActor, type ReadStatus } from '@heliograph/activitypub';
 import { Accounts } from '@heliograph/accounts';
 import { type RemoteActor, RemoteActors } from '@heliograph/actors';
 import { type GraphMessage, graphCodec, type Mailbox, type StatusSubmitted, statusSubmittedCodec, TOPICS } from '@heliograph/contracts';
@@ -6,7 +6,6 @@ import { SocialGraph } from '@heliograph/social-graph';
 import { makeEvent } from '@heliograph/status';
 import { StatusReader } from '@heliograph/status-store';
 import { Inject, Injectable } from '@nestjs/common';
-import type { WellFormed } from './receive.flow.ts';
 import { PUBLIC_URL } from './tokens.ts';
 import { refuse } from './verdict.ts';
 
@@ -26,6 +25,8 @@ export interface Translation {
   readonly remember?: () => Promise<unknown>;
 }
 
+/** An activity that says something, and says it rightly. */
+export type WellFormed = Exclude<ReadActivity, { kind: 'unreadable' | 'invalid' | 'not-yours' }>;
 type Of<Kind extends WellFormed['kind']> = Extract<WellFormed, { kind: Kind }>;
 /** A document may lag behind the activities by caches in between. */
 const ABSENT_GRACE_MS = 10 * 60_000;

@@ -46,12 +46,17 @@ export class Instance {
     };
   }
 
-  /** A new instance with an empty data directory, started. */
-  static async start(env: Record<string, string> = {}): Promise<Instance> {
+  /** A new instance with an empty data directory, not started. */
+  static async prepare(env: Record<string, string> = {}): Promise<Instance> {
     const dataDir = await mkdtemp(path.join(tmpdir(), 'heliograph-instance-'));
     // As root, PostgreSQL runs as another user, who has to get in.
     await chmod(dataDir, 0o755);
-    const instance = new Instance(await freePort(), dataDir, env);
+    return new Instance(await freePort(), dataDir, env);
+  }
+
+  /** A new instance, started. */
+  static async start(env: Record<string, string> = {}): Promise<Instance> {
+    const instance = await Instance.prepare(env);
     await instance.up();
     return instance;
   }

@@ -26,8 +26,8 @@ export interface ReceivedActivity {
 /** A server elsewhere: real HTTP on loopback, people with real keys, an inbox that keeps what it gets. */
 export class RemoteServer {
   readonly received: ReceivedActivity[] = [];
-  /** Paths that were fetched, in order. */
-  readonly fetched: string[] = [];
+  /** What was fetched, in order. */
+  readonly fetches: { readonly path: string; readonly headers: IncomingMessage['headers'] }[] = [];
   /** Status that inboxes answer with, by path; default 202. */
   readonly inboxStatus = new Map<string, number>();
   readonly #people = new Map<string, RemotePerson>();
@@ -117,7 +117,7 @@ export class RemoteServer {
       if (status < 300) this.received.push({ path: pathname, headers: request.headers, body, activity: JSON.parse(body.toString()) as Record<string, unknown> });
       return send(status, AS2, {});
     }
-    this.fetched.push(pathname);
+    this.fetches.push({ path: pathname, headers: request.headers });
     if (pathname === '/.well-known/webfinger') {
       const name = /^acct:([^@]+)@/.exec(searchParams.get('resource') ?? '')?.[1];
       const person = this.#people.get(name ?? '');

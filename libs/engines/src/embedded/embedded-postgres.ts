@@ -57,7 +57,7 @@ export class EmbeddedPostgres {
   #port = 0;
   #pid = 0;
   #child: ChildProcess | undefined;
-  #stopping = false;
+  #restart: Promise<void> | null = null;
   #watch: NodeJS.Timeout | undefined;
 
   private constructor(options: EmbeddedPostgresOptions) {
@@ -100,8 +100,8 @@ export class EmbeddedPostgres {
 
   /** Stops PostgreSQL (fast shutdown), unless it is another process's to stop. */
   async stop(): Promise<void> {
-    this.#stopping = true;
     clearInterval(this.#watch);
+    await this.#restart;
     if (this.#owner() !== process.pid) return;
     signal(this.#pid, 'SIGINT');
     for (let waited = 0; alive(this.#pid) && waited < 10_000; waited += 20) await sleep(20);
@@ -234,17 +234,15 @@ export class EmbeddedPostgres {
   }
 
   #supervise(): void {
-    let restarting = false;
     this.#watch = setInterval(() => {
-      if (this.#stopping || restarting || alive(this.#pid)) return;
-      restarting = true;
+      if (this.#restart || alive(this.#pid)) return;
       this.#options.log('PostgreSQL has ended unexpectedly: starting it again');
-      this.#startOrReuse()
+      this.#restart = this.#startOrReuse()
         .then(
           () => this.#own(),
           (error: unknown) => this.#options.log(`PostgreSQL does not start: ${String(error)}`),
         )
-        .finally(() => (restarting = false));
+        .finally(() => (this.#restart = null));
     }, 200);
     this.#watch.unref();
   }
