@@ -72,8 +72,18 @@ export class EmbeddedPostgres {
       options.log(`PostgreSQL runs as another user, who cannot enter ${options.dataDir}: its files are in ${this.#cluster}`);
     }
     const passwordFile = path.join(options.dataDir, 'postgres-password');
-    if (!existsSync(passwordFile)) writeFileSync(passwordFile, randomBytes(24).toString('hex'), { mode: 0o600, flag: 'wx' });
+    if (!existsSync(passwordFile)) {
+      if (this.#cluster !== wanted && existsSync(this.#cluster)) this.#setAside();
+      writeFileSync(passwordFile, randomBytes(24).toString('hex'), { mode: 0o600, flag: 'wx' });
+    }
     this.#password = readFileSync(passwordFile, 'utf8').trim();
+  }
+
+  /** Somebody removed the data directory to begin anew, and could not know that the files were elsewhere: they are kept, but not used. */
+  #setAside(): void {
+    const aside = `${this.#cluster}.${Date.now()}`;
+    renameSync(this.#cluster, aside);
+    this.#options.log(`the data directory ${this.#options.dataDir} is new: what an earlier one had left is now in ${aside}`);
   }
 
   /** Makes the cluster if there is none, starts it if it does not run, and resolves once it takes connections. */
