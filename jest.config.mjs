@@ -23,6 +23,7 @@ export default {
   injectGlobals: true,
   globalSetup: '<rootDir>/tools/jest/engines.mjs',
   globalTeardown: '<rootDir>/tools/jest/engines-stop.mjs',
+  reporters: ['default', '<rootDir>/tools/jest/engines-reporter.mjs'],
   testTimeout: 30_000,
   maxWorkers: 2,
   workerIdleMemoryLimit: '1500MB',

@@ -95,6 +95,22 @@ describe('bad input', () => {
     expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
   });
 
+  test('the Delete of somebody whose server has removed them already is believed, by the key we knew', async () => {
+    const leaver = remote.addPerson('leaver', { statusHistory: `${remote.origin}/history` });
+    const activity = create(leaver);
+    expect((await remote.deliver(leaver, inbox, activity)).status).toBe(202);
+    await eventually(async () => expect(await stored(leaver)).toEqual([activity.object.id]));
+    remote.removePerson('leaver');
+    // A stranger makes us look, and find nobody.
+    await remote.deliver({ keyId: leaver.keyId, privateKeyPem: mallory.privateKeyPem }, inbox, create(leaver));
+    expect((await remote.deliver(leaver, inbox, { '@context': CONTEXT, type: 'Delete', actor: leaver.id, object: leaver.id })).status).toBe(202);
+    await eventually(async () => expect((await instance.request('GET', `/api/actors/${encodeURIComponent(leaver.id)}/status`)).status).toBe(404));
+  });
+
+  test.each([['an id that no index can hold', `/statuses/${'x'.repeat(1500)}`]])('%s', async (_what, path) => {
+    await expectRefused(() => remote.deliver(bob, inbox, create(bob, { id: bob.id + path })), 422, /id of the status/);
+  });
+
   describe('from clients', () => {
     const put = (body: unknown, token = alice.token) => instance.request('PUT', '/api/status', { token, body });
     test.each([

@@ -103,6 +103,25 @@ describe('clients', () => {
       const answers = await Promise.all(Array.from({ length: 5 }, () => put(alice, { content: 'five at once' }, { 'idempotency-key': 'five' })));
       expect(new Set(answers.map(({ body }) => body.status.id)).size).toBe(1);
     });
+    test('a repeated clear does not clear what came after it', async () => {
+      await put(alice, { content: 'to be cleared once' });
+      const clear = () => instance.request('DELETE', '/api/status', { token: alice.token, headers: { 'idempotency-key': 'clear' } });
+      expect((await clear()).status).toBe(200);
+      const { body } = await put(alice, { content: 'came after it' });
+      expect((await clear()).status).toBe(200);
+      expect(await current(alice)).toEqual(body.status);
+    });
+    test('Follow and Undo, repeated, give the answers they gave', async () => {
+      const carol = remote.addPerson('carol');
+      const follow = () => post(alice, { type: 'Follow', object: carol.id }, { 'idempotency-key': 'follow' });
+      const first = await follow();
+      const undo = () => post(alice, { type: 'Undo', object: first.body.id }, { 'idempotency-key': 'undo' });
+      const undone = await undo();
+      expect(undone.status).toBe(201);
+      expect((await undo()).body).toEqual(undone.body);
+      expect((await follow()).body).toEqual(first.body);
+      expect((await instance.request('GET', '/api/following', { token: alice.token })).body.items.map(({ actor }: any) => actor.id)).not.toContain(carol.id);
+    });
     test('for another request it is refused', async () => {
       await put(alice, { content: 'a' }, { 'idempotency-key': 'reused' });
       expect((await put(alice, { content: 'b' }, { 'idempotency-key': 'reused' })).body).toMatchObject({ status: 422, field: 'Idempotency-Key' });
@@ -171,6 +190,27 @@ describe('clients', () => {
       expect(await stream.next()).toMatchObject({ event: 'published', data: { status: { id: fourth.id } } });
       expect(await stream.next()).toMatchObject({ event: 'expired', data: { status: { id: fourth.id, state: 'expired' } } });
       expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(fourth.endTime));
+    });
+
+    test('an account that is deleted is told', async () => {
+      const leaver = await instance.createAccount('leaver');
+      const { body } = await put(leaver, { content: 'here' });
+      await using stream = await openStream(`${instance.origin}/api/stream?actor=leaver`);
+      expect(await stream.next()).toMatchObject({ event: 'snapshot' });
+      await instance.helio('account', 'delete', 'leaver');
+      expect(await stream.next()).toMatchObject({ event: 'deleted', data: { status: { id: body.status.id } } });
+    });
+
+    test('a client that hangs up at once leaves nothing behind', async () => {
+      const openStreams = async () => Number(/^heliograph_streams_open (\d+)$/m.exec((await instance.request('GET', '/metrics')).body)?.[1] ?? 0);
+      await Promise.all(
+        Array.from({ length: 100 }, async (_, i) => {
+          const abort = new AbortController();
+          setTimeout(() => abort.abort(), i % 10);
+          await fetch(`${instance.origin}/api/stream?actor=alice`, { signal: abort.signal }).then((response) => response.body?.cancel(), () => undefined);
+        }),
+      );
+      await eventually(async () => expect(await openStreams()).toBe(0));
     });
 
     test('home needs a token, and tells of those one follows, also those followed since', async () => {

@@ -81,6 +81,14 @@ describe('discovery', () => {
     }
   });
 
+  test('the status in the document of somebody looked up is taken in', async () => {
+    const id = `${remote.origin}/users/dora/statuses/1`;
+    const published = new Date(Date.now() - 60_000).toISOString();
+    const dora = remote.addPerson('dora', { status: { type: 'ActorStatus', id, attributedTo: `${remote.origin}/users/dora`, content: 'on the train', published } });
+    const { body } = await instance.request('GET', `/api/actors/${encodeURIComponent(dora.id)}/status`, { token: alice.token });
+    expect(body.status).toMatchObject({ id, content: 'on the train', published, state: 'current' });
+  });
+
   test('the instance actor signs fetches', async () => {
     expect((await instance.document('/actor')).body).toMatchObject({ type: 'Application', id: `${instance.origin}/actor` });
     const bob = remote.addPerson('bob');
@@ -90,6 +98,8 @@ describe('discovery', () => {
     expect(status).toBe(200);
     expect(body).toEqual({ id: bob.id, handle, name: 'bob', url: bob.id, icon: null, local: false, hasHistory: false });
     expect(remote.fetches.map(({ headers }) => headers['signature'])).toEqual(remote.fetches.map(() => expect.stringContaining(`keyId="${instance.origin}/actor#main-key"`)));
+    expect((await finger(`acct:${host}@${host}`)).body.links).toContainEqual(expect.objectContaining({ rel: 'self', href: `${instance.origin}/actor` }));
+    expect((await instance.document('/actor/outbox')).body).toMatchObject({ type: 'OrderedCollection', totalItems: 0 });
     // Known now, to everybody, by handle and by address.
     expect((await get(`/api/actors/${encodeURIComponent(bob.id)}/status`)).body).toEqual({ actor: body, status: null });
   });

@@ -2,14 +2,17 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer, request as forward, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import { createTestDatabase, eventually, RemoteServer, type TestDatabase } from '@heliograph/testkit';
+import { createTestDatabase, describeWithEngine, eventually, RemoteServer, type TestDatabase } from '@heliograph/testkit';
 
 const workspace = path.resolve(import.meta.dirname, '..');
 const SERVICES = ['gateway', 'inbox-ingest', 'status-projection', 'delivery'] as const;
 type Service = (typeof SERVICES)[number];
 
+describe('separate services, the event bus on PostgreSQL', () => provesBothJourneys({}));
+describeWithEngine('kafka', 'separate services, the event bus on Apache Kafka', (brokers) => provesBothJourneys({ KAFKA_BROKERS: brokers }));
+
 /** The four services as processes of their own on one PostgreSQL, behind a proxy that sends inbox paths to inbox-ingest. */
-describe('separate services', () => {
+function provesBothJourneys(engine: Record<string, string>): void {
   let database: TestDatabase;
   let remote: RemoteServer;
   let proxy: Server;
@@ -27,6 +30,7 @@ describe('separate services', () => {
     HELIO_ALLOW_PRIVATE_NETWORK: 'on',
     HELIO_DELIVERY_RETRY_SECONDS: '1',
     HELIO_LOG_LEVEL: 'warn',
+    ...engine,
   });
   const run = (app: string, args: readonly string[], port = 0): ChildProcess => {
     const child = spawn(process.execPath, [path.join(workspace, 'apps', app, 'dist/main.js'), ...args], { cwd: workspace, env: env(port) });
@@ -95,6 +99,11 @@ describe('separate services', () => {
   test('both journeys cross all of them, also when each is killed in between', async () => {
     expect(await helio('migrate')).toMatch(/migrated/);
     expect(await helio('migrate')).toMatch(/up to date/);
+    if (engine['KAFKA_BROKERS']) {
+      const copies = ['--replication', '1', '--min-insync-replicas', '1'];
+      expect(await helio('topics', 'apply', ...copies)).toMatch(/made: status\.submitted\.v1/);
+      expect(await helio('topics', 'apply', ...copies)).toBe('the topics are as they should be\n');
+    }
     await Promise.all(SERVICES.map(start));
     const alice = JSON.parse(await helio('account', 'create', 'alice', '--email', 'alice@mail.example', '--password', 'correct horse battery')) as { id: string; token: string };
     const bob = remote.addPerson('bob', { statusHistory: `${remote.origin}/history` });
@@ -129,7 +138,7 @@ describe('separate services', () => {
       expect(Date.now() - begin).toBeLessThan(10_000);
     }
   }, 60_000);
-});
+}
 
 const freePort = (): Promise<number> =>
   new Promise((resolve) => {

@@ -1,8 +1,7 @@
 import { rm } from 'node:fs/promises';
 
 export default async function stopEngines() {
-  const engines = globalThis.heliographTestEngines;
-  if (!engines) return;
-  await engines.postgres.stop();
-  await rm(engines.dataDir, { recursive: true, force: true });
+  const { stops, dataDir } = globalThis.heliographTestEngines;
+  await Promise.all(stops.map((stop) => stop()));
+  await rm(dataDir, { recursive: true, force: true });
 }

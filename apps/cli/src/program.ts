@@ -1,6 +1,12 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { createAccount, deleteAccount, issueToken } from './account.ts';
 import { runMigrations } from './migrate.ts';
+import { applyTopics } from './topics.ts';
+
+const wholeNumber = (value: string): number => {
+  if (!/^[1-9]\d{0,2}$/.test(value)) throw new InvalidArgumentError('It is not a whole number from 1 to 999.');
+  return Number(value);
+};
 
 /** `helio`: looks after one instance, beside a running server or before its first start, with the server's environment. */
 export function program(): Command {
@@ -32,5 +38,13 @@ export function program(): Command {
     .command('migrate')
     .description('bring the database schema up to date; may run while the services do')
     .action(() => runMigrations());
+
+  const topics = helio.command('topics').description('topics of Apache Kafka');
+  topics
+    .command('apply')
+    .description('make the topics that are missing, and tell what is different about those that exist; changes and removes none')
+    .option('--replication <n>', 'copies of each partition (default 3)', wholeNumber)
+    .option('--min-insync-replicas <n>', 'copies that must have a message before it is acknowledged (default 2)', wholeNumber)
+    .action((options: { replication?: number; minInsyncReplicas?: number }) => applyTopics(options));
   return helio;
 }

@@ -20,7 +20,7 @@ import { UpkeepFlow } from './upkeep.flow.ts';
 
 @Module({})
 export class DeliveryModule {
-  static with({ config, dataSource, accounts, http }: Engines, graph: SocialGraph): DynamicModule {
+  static with({ config, dataSource, accounts, deliveryHttp }: Engines, graph: SocialGraph): DynamicModule {
     const { publicUrl } = config;
     const options: DeliveryOptions = { publicUrl, ...config.delivery };
     return {
@@ -34,7 +34,7 @@ export class DeliveryModule {
         UpkeepFlow,
         { provide: OPTIONS, useValue: options },
         { provide: Accounts, useValue: accounts },
-        { provide: SafeHttp, useValue: http },
+        { provide: SafeHttp, useValue: deliveryHttp },
         { provide: SocialGraph, useValue: graph },
         { provide: StatusReader, useValue: new StatusReader(dataSource) },
         // The same name after a restart, so that the process finds what it had leased.

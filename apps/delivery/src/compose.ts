@@ -113,7 +113,8 @@ export class Composer {
   /** Inlines the Follow, rebuilt of its ids: jobs carry nothing else, and peers look for the id or for both actors. */
   async #accept({ actor, task }: JobOf<'accept'>, urls: ActorUrls): Promise<Composed> {
     const { follower, followId } = task;
-    if (!(await this.relations.isFollower(actor, follower))) return cancelled('follows no more');
+    // Only the Follow that stands is answered: who sends many gets one answer.
+    if (!(await this.relations.isFollower(actor, follower, followId))) return cancelled('follows no more');
     const unique = createHash('sha256').update(`${follower} ${followId}`).digest('hex').slice(0, 32);
     const follow = { type: 'Follow', id: followId, actor: follower, object: urls.id };
     return send(acceptActivity({ id: urls.accept(unique), actor: urls.id, follower, follow }));

@@ -99,12 +99,12 @@ const receivedOf = (actor: string) => remote.received.filter(({ activity }) => a
 const typesTo = (actor: string) => receivedOf(actor).map(({ activity, path }) => `${String(activity['type'])} ${path}`);
 
 /** A server that answers as `answer` says. */
-async function peer(answer: (count: number, respond: (status: number, headers?: Record<string, string>) => void) => void): Promise<{ origin: string; times: number[] }> {
+async function peer(answer: (count: number, respond: (status: number, headers?: Record<string, string>, body?: string) => void) => void): Promise<{ origin: string; times: number[] }> {
   const times: number[] = [];
   const server = createServer((request, response) => {
     request.resume();
     times.push(Date.now());
-    answer(times.length, (status, headers = {}) => response.writeHead(status, headers).end());
+    answer(times.length, (status, headers = {}, body = '') => response.writeHead(status, headers).end(body));
   });
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -294,6 +294,17 @@ test('a deleted account signs its Delete, then its key is forgotten', async () =
   expect(await accounts.signingKey(actor)).toBeNull();
 });
 
+test('a large error page is an answer like any other: the delivery is tried again', async () => {
+  const { actor } = await newAccount();
+  let broken = true;
+  const verbose = await peer((_, respond) => (broken ? respond(503, {}, 'x'.repeat(200_000)) : respond(202)));
+  await followedBy(actor, personAt(verbose.origin));
+  await eventually(() => expect(verbose.times.length).toBeGreaterThan(0));
+  broken = false;
+  await settled(actor);
+  expect(verbose.times.length).toBeGreaterThan(1);
+});
+
 describe('stopping and starting', () => {
   test('what is under way is finished; what came meanwhile goes out after the start', async () => {
     const { actor } = await newAccount();
@@ -321,10 +332,10 @@ describe('stopping and starting', () => {
     await service.app.close();
     await engines.dataSource.query(
       `INSERT INTO delivery_job (actor, event_id, kind, payload, inbox, lease_until, lease_by)
-       SELECT $1, 'again', 'accept', jsonb_build_object('follower', $2::text, 'followId', 'f9'), $3, now() + interval '1 hour', $4`,
+       SELECT $1, 'again', 'accept', jsonb_build_object('follower', $2::text, 'followId', (SELECT follow_id FROM follower WHERE actor = $1 AND follower = $2)), $3, now() + interval '1 hour', $4`,
       [actor, person.id, person.inbox, `${(await import('node:os')).hostname()}:${engines.config.http.port}`],
     );
     service = await createDelivery(engines);
-    await remote.waitFor(({ object }) => (object as { id?: string } | null)?.id === 'f9');
+    await eventually(() => expect(typesTo(actor).filter((one) => one.startsWith('Accept'))).toHaveLength(2));
   });
 });

@@ -1,6 +1,7 @@
 import { type StatusRecorded, statusRecordedCodec, TOPICS } from '@heliograph/contracts';
 import { type Batch, openMessage } from '@heliograph/event-bus';
 import { DeliveryJobs } from '@heliograph/social-graph';
+import { StatusReader } from '@heliograph/status-store';
 import { Controller, Inject } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
 import { Dispatcher } from './dispatcher.ts';
@@ -14,6 +15,7 @@ export class FanOutFlow {
   constructor(
     @Inject(DeliveryJobs) private readonly jobs: DeliveryJobs,
     @Inject(Dispatcher) private readonly dispatcher: Dispatcher,
+    @Inject(StatusReader) private readonly statuses: Pick<StatusReader, 'currentOf'>,
   ) {}
 
   @EventPattern<string>(TOPICS.statusRecorded.name)
@@ -21,6 +23,20 @@ export class FanOutFlow {
     const events = batch.messages
       .map(({ value }) => openMessage(statusRecordedCodec, value).data)
       .filter(({ origin, kind }) => origin === 'local' && TOLD.has(kind));
-    if ((await this.jobs.enqueueFanOut(events)) > 0) this.dispatcher.wake();
+    const jobs = (await this.jobs.enqueueFanOut(events)) + (await this.jobs.enqueueFanOut(await this.#stillCurrent(events)));
+    if (jobs > 0) this.dispatcher.wake();
+  }
+
+  /**
+   * A Delete of a past status clears the current one at Smithereen, whatever id it names: so what is current is told again after it,
+   * under the same id. To others that is nothing new.
+   */
+  async #stillCurrent(events: readonly StatusRecorded['data'][]): Promise<readonly StatusRecorded['data'][]> {
+    const deleted = new Map(events.filter(({ kind }) => kind === 'StatusDeleted').map((event) => [event.actor, event]));
+    const current = deleted.size === 0 ? new Map() : await this.statuses.currentOf([...deleted.keys()], new Date());
+    return [...deleted.values()].flatMap((event) => {
+      const row = current.get(event.actor);
+      return row ? [{ ...event, kind: 'StatusPublished' as const, eventId: row.eventId, statusId: row.statusId, published: row.publishedRaw }] : [];
+    });
   }
 }

@@ -29,7 +29,7 @@ export class Poster {
     const signed = signRequest({ method: 'POST', url: inbox, body, keyId: key.keyId, privateKeyPem: key.privateKeyPem, date: new Date() });
     const headers = { ...signed, 'Content-Type': 'application/activity+json', Accept: 'application/activity+json, application/json' };
     try {
-      const answer = await this.http.request({ method: 'POST', url: inbox, headers, body, timeoutMs: TIMEOUT_MS, maxBytes: MAX_ANSWER_BYTES, signal });
+      const answer = await this.http.request({ method: 'POST', url: inbox, headers, body, timeoutMs: TIMEOUT_MS, maxBytes: MAX_ANSWER_BYTES, discardBody: true, signal });
       return { kind: 'answered', status: answer.status, retryAfter: [answer.headers['retry-after'] ?? []].flat()[0] ?? null };
     } catch (error) {
       if (error instanceof SafeHttpError) return outcomeOf(error);
@@ -44,9 +44,9 @@ function outcomeOf({ kind, message }: SafeHttpError): PostOutcome {
     case 'unreachable':
     case 'timeout':
     case 'bad-response':
+    case 'too-large':
       return { kind: 'no-answer', reason };
     case 'refused':
-    case 'too-large':
     case 'too-many-redirects':
       return { kind: 'not-allowed', reason };
     default:

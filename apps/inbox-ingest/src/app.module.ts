@@ -9,6 +9,7 @@ import { InboxController } from './inbox.controller.ts';
 import { ReceiveFlow } from './receive.flow.ts';
 import { BUS, HOSTS, PUBLIC_URL } from './tokens.ts';
 import { Translator } from './translate.ts';
+import { count } from './verdict.ts';
 import { Verifier } from './verify.ts';
 
 @Module({})
@@ -40,5 +41,10 @@ export async function createInboxIngest(engines: Engines): Promise<Service> {
   health.register({ name: 'event-bus', probe: () => engines.bus.ping() });
   const module = InboxIngestModule.with(engines);
   const app = await createHttpApp({ module, health, bodyLimit: engines.config.inboxBodyLimit });
+  // Refused before a controller saw them, or by accident.
+  app.getHttpAdapter().getInstance().addHook('onResponse', async (_request, { statusCode }) => {
+    if (statusCode === 413) count('too-large');
+    if (statusCode === 500) count('failed');
+  });
   return { app, health };
 }

@@ -24,8 +24,9 @@ export class ReceiveFlow {
   /** @throws Problem 400 unreadable, 401 signature, 403 not yours, 422 a field, 503 key or bus not there just now. */
   async receive(request: IncomingRequest): Promise<void> {
     const activity = read(request.body);
-    if (activity.kind === 'delete-actor' && !(await this.verifier.knows(activity.actor))) return count('ignored');
-    const sender = await this.verifier.verify(request);
+    const isLast = activity.kind === 'delete-actor';
+    if (isLast && !(await this.verifier.knows(activity.actor))) return count('ignored');
+    const sender = await this.verifier.verify(request, isLast);
     const { messages, remember } = await this.translator.translate(wellFormed(activity), sender, request.recipient);
     await this.#publish(messages);
     await remember?.();

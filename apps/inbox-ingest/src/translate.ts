@@ -1,4 +1,4 @@
-import { actorUrls, checkReceived, parseLocalActor, parseLocalFollow, type ReadActivity, readActor, type ReadStatus } from '@heliograph/activitypub';
+import { checkReceived, parseLocalActor, parseLocalFollow, publishedEvent, type ReadActivity, readActor, type ReadStatus } from '@heliograph/activitypub';
 import { Accounts } from '@heliograph/accounts';
 import { type RemoteActor, RemoteActors } from '@heliograph/actors';
 import { type GraphMessage, graphCodec, type Mailbox, type StatusSubmitted, statusSubmittedCodec, TOPICS } from '@heliograph/contracts';
@@ -64,7 +64,7 @@ export class Translator {
         return { messages: await this.#undoFollow(activity, recipient) };
       case 'accept-follow':
       case 'reject-follow':
-        return { messages: this.#answer(activity, recipient) };
+        return { messages: await this.#answer(activity, recipient) };
       default:
         return activity satisfies never;
     }
@@ -93,7 +93,7 @@ export class Translator {
         events.push(makeEvent('StatusSeenAbsent', { actor: sender.iri, cutoff }, remote(now)));
       }
     } else if (read.actor.status && !checkReceived(read.actor.status, now.getTime())) {
-      events.push(published(read.actor.status, { iri: sender.iri, hasHistory: read.actor.hasHistory }, now));
+      events.push(published(read.actor.status, read.actor, now));
     }
     return { messages: events.map(status), remember: () => this.actors.store(document) };
   }
@@ -109,32 +109,31 @@ export class Translator {
 
   async #undoFollow(activity: Of<'undo-follow'>, recipient: string | null): Promise<readonly OutgoingMessage[]> {
     const { actor: follower, followId } = activity;
-    const local = this.#localActor(parseLocal(this.publicUrl, activity.object), recipient) ?? (followId && (await this.socialGraph.followedBy(follower, followId)));
+    const local = (await this.#localActor(parseLocal(this.publicUrl, activity.object), recipient)) ?? (followId && (await this.socialGraph.followedBy(follower, followId)));
     if (!local) return [];
     return [graph({ type: 'FollowUndone', data: { actor: local, at: new Date().toISOString(), follower, followId } })];
   }
 
-  #answer(activity: Of<'accept-follow' | 'reject-follow'>, recipient: string | null): readonly OutgoingMessage[] {
+  async #answer(activity: Of<'accept-follow' | 'reject-follow'>, recipient: string | null): Promise<readonly OutgoingMessage[]> {
     const { actor: target, followId } = activity;
     const named = parseLocal(this.publicUrl, activity.follower) ?? (followId && parseLocalFollow(this.publicUrl, followId)?.name);
-    const local = this.#localActor(named ?? null, recipient);
+    const local = await this.#localActor(named ?? null, recipient);
     if (!local) return [];
     const accepted = activity.kind === 'accept-follow';
     return [graph({ type: 'FollowAnswered', data: { actor: local, at: new Date().toISOString(), target, followId, accepted } })];
   }
 
-  /** The local actor of that name, else the owner of the inbox. */
-  #localActor(named: string | null, recipient: string | null): string | null {
+  /** The local actor of that name, else the owner of the inbox; null when there is no such account. */
+  async #localActor(named: string | null, recipient: string | null): Promise<string | null> {
     const name = named ?? recipient;
-    return name === null ? null : actorUrls(this.publicUrl, name.toLowerCase()).id;
+    return name === null ? null : ((await this.accounts.byName(name))?.actor ?? null);
   }
 }
 
-function published(read: ReadStatus, sender: Pick<RemoteActor, 'iri' | 'hasHistory'>, now: Date): StatusSubmitted {
-  const { statusId, content, published: raw, endTime } = read;
+function published(read: ReadStatus, sender: Pick<RemoteActor, 'hasHistory'>, now: Date): StatusSubmitted {
   const invalid = checkReceived(read, now.getTime());
   if (invalid) throw refuse('invalid', 422, invalid.detail, { field: invalid.field });
-  return makeEvent('StatusPublished', { actor: sender.iri, statusId, published: raw, content, endTime, keep: sender.hasHistory }, remote(now));
+  return publishedEvent(read, sender.hasHistory, now.getTime());
 }
 
 function cleared(activity: Of<'remove-status' | 'delete-status'>, sender: RemoteActor): StatusSubmitted {

@@ -15,7 +15,9 @@ export type Verdict =
   | 'bus-unavailable'
   | 'failed';
 
-export const count = (verdict: Verdict): void => verdicts.inc({ verdict });
+export function count(verdict: Verdict): void {
+  verdicts.inc({ verdict });
+}
 
 /** Counts the refusal and makes the answer for it. */
 export function refuse(verdict: Verdict, status: number, detail: string, options: ConstructorParameters<typeof Problem>[2] = {}): Problem {

@@ -25,27 +25,31 @@ export class Verifier {
 
   /** Whether this actor was ever heard of: a Delete of one who was not needs no key. */
   async knows(iri: string): Promise<boolean> {
-    return (await this.actors.known(iri)) !== null;
+    return this.actors.heardOf(iri);
   }
 
-  /** The actor whose key signed the request. @throws Problem 401, or 503 when the key cannot be fetched just now. */
-  async verify(request: IncomingRequest): Promise<RemoteActor> {
+  /**
+   * The actor whose key signed the request.
+   * @param isLast whether it is the actor's own Delete: its server may say already that there is no such actor, and the key we had counts.
+   * @throws Problem 401, or 503 when the key cannot be fetched just now.
+   */
+  async verify(request: IncomingRequest, isLast: boolean): Promise<RemoteActor> {
     const signature = parse(request);
     const checked = { method: 'POST', path: request.path, headers: request.headers, body: request.body, signature, now: new Date(), hosts: this.hosts } as const;
     // All that needs no key comes first: a stale or altered request costs nobody a fetch.
     const early = checkRequest(checked);
     if (early.kind === 'invalid') throw refuse('signature', 401, early.reason);
-    const known = await this.#key(signature.keyId, false);
+    const known = await this.#key(signature.keyId, { evenIfGone: isLast });
     const verdict = verifyRequest({ ...checked, publicKeyPem: known.pem });
     if (verdict.kind === 'valid') return known.actor;
-    const fresh = known.fetched ? known : await this.#key(signature.keyId, true);
+    const fresh = known.fetched ? known : await this.#key(signature.keyId, { refetch: true, evenIfGone: isLast });
     // Rotated since we saw it.
     if (fresh.pem !== known.pem && verifyRequest({ ...checked, publicKeyPem: fresh.pem }).kind === 'valid') return fresh.actor;
     throw refuse('signature', 401, verdict.reason);
   }
 
-  async #key(keyId: string, refetch: boolean): Promise<{ pem: string; actor: RemoteActor; fetched: boolean }> {
-    const outcome = await this.actors.key(keyId, { refetch });
+  async #key(keyId: string, options: Parameters<RemoteActors['key']>[1]): Promise<{ pem: string; actor: RemoteActor; fetched: boolean }> {
+    const outcome = await this.actors.key(keyId, options);
     switch (outcome.kind) {
       case 'key':
         return outcome;

@@ -1,38 +1,48 @@
 import { createLogger, counter } from '@heliograph/platform';
-import { sweepExpired } from '@heliograph/status-store';
-import { Inject, Injectable, type OnApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { eraseDue, sweepExpired } from '@heliograph/status-store';
+import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 
 const log = createLogger('status-projection');
-const swept = counter('heliograph_sweep_erased_total', 'Texts of expired statuses erased');
-const EVERY_MS = 30_000;
+const swept = counter('heliograph_sweep_erased_total', 'Texts erased after the fact: of expired statuses, and of long histories');
+const EVERY_MS = 5_000;
 const BATCH = 1_000;
 
-/** Expiry sends no event: the texts of statuses that expired, and that no history keeps, are erased by this sweep. */
+/**
+ * Expiry sends no event: the texts of statuses that expired, and that no history keeps, are erased by this sweep; so is what a long history
+ * has left after its end, piece by piece. Readers see none of it meanwhile.
+ */
 @Injectable()
-export class SweepFlow implements OnApplicationBootstrap, OnApplicationShutdown {
+export class SweepFlow implements OnApplicationBootstrap, OnModuleDestroy {
   #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> = Promise.resolve();
+  #running: Promise<void> | null = null;
+  #stopping = false;
 
   constructor(@Inject(DataSource) private readonly dataSource: DataSource) {}
 
   onApplicationBootstrap(): void {
-    this.#timer = setInterval(() => (this.#running = this.#running.then(() => this.#sweep())), EVERY_MS);
+    this.#timer = setInterval(() => {
+      this.#running ??= this.#sweep().finally(() => (this.#running = null));
+    }, EVERY_MS);
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  async onModuleDestroy(): Promise<void> {
+    this.#stopping = true;
     clearInterval(this.#timer);
     await this.#running;
   }
 
   async #sweep(): Promise<void> {
     try {
-      for (let erased = BATCH; erased === BATCH; ) {
-        erased = (await sweepExpired(this.dataSource, new Date(), BATCH)).length;
-        swept.inc(erased);
-      }
+      await this.#untilNothing(async () => (await sweepExpired(this.dataSource, new Date(), BATCH)).length);
+      await this.#untilNothing(() => eraseDue(this.dataSource, BATCH));
     } catch (error) {
       log.warn({ err: error }, 'sweep failed; the next one tries again');
     }
+  }
+
+  /** One short transaction after the other; what is left at a stop is done after the next start. */
+  async #untilNothing(step: () => Promise<number>): Promise<void> {
+    for (let erased = await step(); erased > 0 && !this.#stopping; erased = await step()) swept.inc(erased);
   }
 }

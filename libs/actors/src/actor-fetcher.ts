@@ -1,5 +1,5 @@
 import { readActor, type JsonObject, type ReadActor } from '@heliograph/activitypub';
-import type { FetchDocument } from './documents.ts';
+import type { FetchDocument, FetchOptions } from './documents.ts';
 import type { KnownActors } from './known-actors.ts';
 import { refused, type Failure } from './outcomes.ts';
 import { toRemoteActor, type RemoteActor } from './remote-actor.ts';
@@ -22,19 +22,18 @@ export class ActorFetcher {
   ) {}
 
   /** `url`: without a fragment. The actor found there may have another IRI, of the same origin. */
-  fetch(url: string): Promise<Fetched> {
-    return this.#flights.run(url, async () => (await this.known.findFailure('actor', url)) ?? this.#fetch(url));
+  fetch(url: string, options?: FetchOptions): Promise<Fetched> {
+    return this.#flights.run(url, async () => (await this.known.findFailure('actor', url)) ?? this.#fetch(url, options));
   }
 
-  async #fetch(url: string): Promise<Fetched> {
+  async #fetch(url: string, options?: FetchOptions): Promise<Fetched> {
     const startedAt = this.now();
-    const outcome = await this.fetchDocument(url, 'activity');
+    const outcome = await this.fetchDocument(url, 'activity', options);
     switch (outcome.kind) {
       case 'document':
         return this.#read(url, outcome.json, startedAt);
       case 'gone':
-        if (outcome.permanent) await this.known.forget(url);
-        return this.known.rememberFailure('actor', url, { kind: 'gone' });
+        return this.#gone(url, outcome.permanent, startedAt);
       case 'refused':
       case 'unavailable':
         return this.known.rememberFailure('actor', url, outcome);
@@ -43,7 +42,15 @@ export class ActorFetcher {
     }
   }
 
+  /** Anybody can make us look: so this hides the actor, and only its own word makes us forget it. */
+  async #gone(url: string, permanent: boolean, startedAt: number): Promise<Fetched> {
+    if (permanent) await this.known.hide(url, startedAt);
+    return this.known.rememberFailure('actor', url, { kind: 'gone' });
+  }
+
   async #read(url: string, json: JsonObject, startedAt: number): Promise<Fetched> {
+    // ActivityPub section 6.4 allows it; it should come with a 410, and does not always.
+    if ([json['type']].flat().includes('Tombstone')) return this.#gone(url, true, startedAt);
     const read = readActor(json);
     if (read.kind === 'invalid') return { kind: 'other', json, reason: read.detail };
     const made = toRemoteActor(read.actor, startedAt);

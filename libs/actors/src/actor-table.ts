@@ -1,11 +1,21 @@
-import { In, IsNull, type DataSource, type Repository } from 'typeorm';
+import { In, IsNull, Not, type DataSource, type Repository } from 'typeorm';
+import { withoutFragment } from './origin.ts';
 import { RemoteActorEntity } from './remote-actor.entity.ts';
 import type { RemoteActor } from './remote-actor.ts';
 
 /** What is known of an actor: its newest document, or that it is gone (since `at`, milliseconds since the epoch). */
 export type KnownActor = { readonly kind: 'actor'; readonly actor: RemoteActor } | { readonly kind: 'gone'; readonly at: number };
 
-/** The table `remote_actor`. */
+/** An actor as last known, whether or not it is gone by now (since `goneAt`, milliseconds since the epoch). */
+export interface LastKnown {
+  readonly actor: RemoteActor;
+  readonly goneAt: number | null;
+}
+
+/**
+ * The table `remote_actor`. A row with `gone_at` is of an actor that is gone: with its profile and keys if that is what its server
+ * answered, because its signed Delete may be yet to come; without them (`handle` is null then) once it came.
+ */
 export class ActorTable {
   readonly #rows: Repository<RemoteActorEntity>;
 
@@ -38,6 +48,24 @@ export class ActorTable {
       .orderBy('actor.fetched_at', 'DESC')
       .getOne();
     return row && toActor(row);
+  }
+
+  /** Who had the key, as last known; the actor whose IRI the key's id begins with before others. */
+  async lastKnownByKey(keyId: string): Promise<LastKnown | null> {
+    const row = await this.#rows
+      .createQueryBuilder('actor')
+      .addSelect('actor.iri = :iri', 'namesake')
+      .where('actor.keys @> :key::jsonb', { key: JSON.stringify([{ id: keyId }]), iri: withoutFragment(keyId) })
+      .orderBy('namesake', 'DESC')
+      .addOrderBy('actor.fetched_at', 'DESC')
+      .limit(1)
+      .getOne();
+    return row && { actor: toActor(row), goneAt: row.goneAt?.getTime() ?? null };
+  }
+
+  /** Whether there is anything to forget about the actor. */
+  heardOf(iri: string): Promise<boolean> {
+    return this.#rows.existsBy({ iri, handle: Not(IsNull()) });
   }
 
   /**
@@ -85,8 +113,17 @@ export class ActorTable {
     await this.#rows.update({ iri, goneAt: IsNull() }, { handle });
   }
 
-  /** The actor is gone: what it said about itself goes too. A document whose fetch began before `at` no longer counts. False: never heard of. */
-  async markGone(iri: string, at: number): Promise<boolean> {
+  /** The actor's server answered, to a fetch that began at `at`, that it is gone. False: never heard of, or a later document says otherwise. */
+  async setGone(iri: string, at: number): Promise<boolean> {
+    const [, changed] = await this.#rows.query<[unknown[], number]>(
+      `UPDATE remote_actor SET gone_at = $2, fetched_at = $2 WHERE iri = $1 AND fetched_at <= $2`,
+      [iri, new Date(at)],
+    );
+    return changed > 0;
+  }
+
+  /** The actor has said that it is gone: what it said about itself goes too. A document whose fetch began before `at` no longer counts. False: never heard of. */
+  async wipe(iri: string, at: number): Promise<boolean> {
     const [, changed] = await this.#rows.query<[unknown[], number]>(
       `UPDATE remote_actor
           SET gone_at = $2, fetched_at = greatest(fetched_at, $2), handle = NULL, preferred_username = NULL, display_name = NULL, url = NULL,
@@ -101,7 +138,7 @@ export class ActorTable {
 const toKnown = (row: RemoteActorEntity): KnownActor =>
   row.goneAt ? { kind: 'gone', at: row.goneAt.getTime() } : { kind: 'actor', actor: toActor(row) };
 
-function toActor({ goneAt, handle, fetchedAt, keysFetchedAt, ...row }: RemoteActorEntity): RemoteActor {
-  if (goneAt !== null || handle === null) throw new Error(`${row.iri} is gone`);
+function toActor({ goneAt: _, handle, fetchedAt, keysFetchedAt, ...row }: RemoteActorEntity): RemoteActor {
+  if (handle === null) throw new Error(`${row.iri} is gone`);
   return { ...row, handle, fetchedAt: fetchedAt.getTime(), keysFetchedAt: keysFetchedAt.getTime(), status: null };
 }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { readSignature, verifyRequest } from '@heliograph/http-signatures';
 import { SafeHttp } from '@heliograph/safe-http';
 import { documentFetcher } from './documents.ts';
@@ -145,6 +146,19 @@ describe('an answer', () => {
     const gone = await ScriptedServer.start();
     await gone.stop();
     expect(await fetchDocument(`${gone.origin}/x`, 'activity')).toMatchObject({ kind: 'unavailable', retryAfterSeconds: 10 });
+  });
+
+  test('that takes longer than it may is unavailable, also when it moves meanwhile', async () => {
+    const id = `${server.origin}/late`;
+    const after = (milliseconds: number) => async () => {
+      await delay(milliseconds);
+      return { body: { id } };
+    };
+    server.at('/moving', after(300));
+    server.at('/late', after(300));
+    expect((await get('/moving')).kind).toBe('document');
+    expect(await fetchDocument(`${server.origin}/moving`, 'activity', { timeoutMs: 450 })).toMatchObject({ kind: 'unavailable', retryAfterSeconds: 10 });
+    expect((await fetchDocument(id, 'activity', { timeoutMs: 2_000 })).kind).toBe('document');
   });
 
   test('that redirects in a circle is refused', async () => {

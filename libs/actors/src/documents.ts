@@ -14,7 +14,12 @@ export type FetchOutcome =
   | { readonly kind: 'gone'; readonly permanent: boolean }
   | Exclude<Failure, { kind: 'gone' }>;
 
-export type FetchDocument = (url: string, kind: DocumentKind) => Promise<FetchOutcome>;
+export interface FetchOptions {
+  /** For the whole document, also when it is fetched once more under its own id. Default 10,000. */
+  readonly timeoutMs?: number;
+}
+
+export type FetchDocument = (url: string, kind: DocumentKind, options?: FetchOptions) => Promise<FetchOutcome>;
 
 export interface DocumentFetcherOptions {
   readonly http: Pick<SafeHttp, 'request'>;
@@ -36,7 +41,7 @@ const RETRY_AFTER_MAX = 3_600;
  * origin (a page's URL, a stub) is fetched once more from there.
  */
 export function documentFetcher({ http, signingKey, now = Date.now }: DocumentFetcherOptions): FetchDocument {
-  const get = async (url: string, kind: DocumentKind): Promise<SafeResponse> => {
+  const get = async (url: string, kind: DocumentKind, until: number): Promise<SafeResponse> => {
     const key = await signingKey();
     return http.request({
       method: 'GET',
@@ -44,14 +49,15 @@ export function documentFetcher({ http, signingKey, now = Date.now }: DocumentFe
       headers: { accept: ACCEPT[kind] },
       headersFor: (hop) => signRequest({ method: 'GET', url: hop.href, ...key, date: new Date(now()) }),
       maxBytes: MAX_BYTES[kind],
-      timeoutMs: TIMEOUT_MS,
+      timeoutMs: Math.max(1, until - performance.now()),
     });
   };
 
-  const fetch = async (url: string, kind: DocumentKind, mayMove: boolean): Promise<FetchOutcome> => {
+  /** `until`: milliseconds, monotonic. */
+  const fetch = async (url: string, kind: DocumentKind, until: number, mayMove: boolean): Promise<FetchOutcome> => {
     let response: SafeResponse;
     try {
-      response = await get(url, kind);
+      response = await get(url, kind, until);
     } catch (error) {
       if (error instanceof SafeHttpError) return failureOf(error);
       throw error;
@@ -63,11 +69,11 @@ export function documentFetcher({ http, signingKey, now = Date.now }: DocumentFe
     if (id === null) return refused('the document has no id');
     if (isAt(id, read.url) || isAt(id, url)) return read;
     if (!sameOrigin(id, read.url)) return refused('the id of the document is on another server');
-    return mayMove ? fetch(id, kind, false) : refused('the document is not found under its own id');
+    return mayMove ? fetch(id, kind, until, false) : refused('the document is not found under its own id');
   };
 
-  return async (url, kind) => {
-    const outcome = await fetch(url, kind, true);
+  return async (url, kind, { timeoutMs = TIMEOUT_MS } = {}) => {
+    const outcome = await fetch(url, kind, performance.now() + timeoutMs, true);
     countFetch(kind, outcome.kind);
     return outcome;
   };

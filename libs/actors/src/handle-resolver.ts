@@ -83,6 +83,8 @@ export class HandleResolver {
     if (own.kind !== 'answer' || own.iri !== actor.iri) return refused(`the actor's own server does not confirm it by WebFinger`);
     const { subject } = own;
     const there = subject.canonical === home.canonical ? own : subject.canonical === asked.canonical ? answer : await this.#webFinger(subject);
+    // A host that does not answer just now takes nobody's name away.
+    if (there.kind === 'unavailable') return { kind: 'actor', actor, fetched: true };
     const handle = there.kind === 'answer' && there.iri === actor.iri ? subject.canonical : home.canonical;
     if (handle !== actor.handle) await this.known.confirmHandle(actor.iri, handle);
     return { kind: 'actor', actor: { ...actor, handle }, fetched: true };

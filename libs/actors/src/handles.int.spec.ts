@@ -39,6 +39,20 @@ describe('an actor by handle', () => {
     expect(await world.restart().byHandle(`bob@${server.host}`)).toMatchObject({ kind: 'actor', actor: { iri: id, handle } });
   });
 
+  test('keeps the name of a host that does not answer just now', async () => {
+    const { server, other } = world;
+    const handle = `judy@${other.host}`;
+    const { id } = server.person('judy');
+    other.webFinger(handle, id);
+    server.webFinger(`judy@${server.host}`, id, handle);
+    await actors.byHandle(handle);
+    other.at(webFingerPath(handle), { status: 503 });
+    expect(await world.restart().byHandle(`judy@${server.host}`)).toMatchObject({ kind: 'actor', actor: { iri: id, handle } });
+    expect((await actors.knownByHandle(handle))?.iri).toBe(id);
+    other.at(webFingerPath(handle), { status: 404 });
+    expect(await world.restart().byHandle(`judy@${server.host}`)).toMatchObject({ kind: 'actor', actor: { iri: id, handle: `judy@${server.host}` } });
+  });
+
   test('keeps its own name when another host only points to it', async () => {
     const { server, other } = world;
     const { id } = server.person('carol');

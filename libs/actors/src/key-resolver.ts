@@ -12,8 +12,16 @@ import { SingleFlight } from './single-flight.ts';
 const MAX_AGE_MS = 24 * 3_600_000;
 /** People come back: an actor that was gone is asked for again after this. */
 const GONE_MAX_AGE_MS = 3_600_000;
+/** Whoever sent the request waits for this, and may be nobody: less than for other documents. */
+const FETCH = { timeoutMs: 4_000 };
 /** Signatures that do not verify cost the key's server a request no more often than this. */
 const REFETCH_INTERVAL_MS = 5 * 60_000;
+
+/** See `RemoteActors.key`; both default to false. */
+export interface KeyOptions {
+  readonly refetch?: boolean;
+  readonly evenIfGone?: boolean;
+}
 
 type Found = { readonly pem: string; readonly actor: RemoteActor };
 type Known = Extract<KeyOutcome, { kind: 'key' | 'gone' }>;
@@ -29,12 +37,21 @@ export class KeyResolver {
   ) {}
 
   /** See `RemoteActors.key`. */
-  async resolve(keyId: string, refetch: boolean): Promise<KeyOutcome> {
+  async resolve(keyId: string, { refetch = false, evenIfGone = false }: KeyOptions): Promise<KeyOutcome> {
     if (readIri(keyId) === null) return refused('the keyId is not an absolute http or https URL');
-    if (refetch && (await this.known.once(`refetch:${keyId}`, REFETCH_INTERVAL_MS))) {
-      countLookup('key', 'refetch');
-      return this.#fetch(keyId);
-    }
+    const outcome = refetch && (await this.known.once(`refetch:${keyId}`, REFETCH_INTERVAL_MS)) ? await this.#refetch(keyId) : await this.#resolve(keyId);
+    return outcome.kind === 'gone' && evenIfGone ? this.#lastKnown(keyId) : outcome;
+  }
+
+  async #refetch(keyId: string): Promise<KeyOutcome> {
+    countLookup('key', 'refetch');
+    const outcome = await this.#fetch(keyId);
+    // Nobody answered: the sender will try again, and shall not be told then that the key was asked for a moment ago.
+    if (outcome.kind === 'unavailable') await this.known.again(`refetch:${keyId}`);
+    return outcome;
+  }
+
+  async #resolve(keyId: string): Promise<KeyOutcome> {
     const known = await this.#find(keyId);
     if (known?.kind === 'gone' || (known && this.now() - known.actor.keysFetchedAt <= MAX_AGE_MS)) {
       countLookup('key', 'hit');
@@ -48,6 +65,18 @@ export class KeyResolver {
     }
     countLookup('key', failure ? 'negative' : 'miss');
     return outcome;
+  }
+
+  /** The key of an actor that is gone. Not one that merely was taken down: its owner's own document must be gone. */
+  async #lastKnown(keyId: string): Promise<KeyOutcome> {
+    const last = await this.known.table.lastKnownByKey(keyId);
+    const key = last && keyOf(last.actor, keyId);
+    if (!key) return { kind: 'gone' };
+    if (last.goneAt === null || this.now() - last.goneAt > GONE_MAX_AGE_MS) {
+      const owner = await this.fetcher.fetch(withoutFragment(last.actor.iri), FETCH);
+      if (owner.kind !== 'gone') return owner.kind === 'unavailable' ? owner : { kind: 'gone' };
+    }
+    return found({ pem: key.publicKeyPem, actor: last.actor }, false);
   }
 
   async #find(keyId: string): Promise<Known | null> {
@@ -70,7 +99,7 @@ export class KeyResolver {
 
   #fetch(keyId: string): Promise<KeyOutcome> {
     return this.#flights.run(keyId, async () => {
-      const fetched = await this.fetcher.fetch(withoutFragment(keyId));
+      const fetched = await this.fetcher.fetch(withoutFragment(keyId), FETCH);
       const outcome = await this.#own(keyId, fetched);
       if ('pem' in outcome) {
         if (outcome.actor.iri !== withoutFragment(keyId)) await this.known.rememberName('key', keyId, outcome.actor.iri);
@@ -91,7 +120,7 @@ export class KeyResolver {
         const read = readKeyDocument(fetched.json, keyId);
         if (read.kind === 'invalid') return refused(read.detail);
         if (!sameOrigin(read.key.owner, keyId)) return refused('the owner of the key is on another server');
-        return this.#namedBack(read.key, await this.fetcher.fetch(withoutFragment(read.key.owner)));
+        return this.#namedBack(read.key, await this.fetcher.fetch(withoutFragment(read.key.owner), FETCH));
       }
       case 'gone':
       case 'refused':

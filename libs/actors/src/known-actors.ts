@@ -1,6 +1,6 @@
 import type { ActorCache } from './actor-cache.ts';
 import type { ActorTable, KnownActor } from './actor-table.ts';
-import type { Failure } from './outcomes.ts';
+import { isBusy, type Failure } from './outcomes.ts';
 import type { RemoteActor } from './remote-actor.ts';
 
 const SECOND = 1_000;
@@ -45,9 +45,14 @@ export class KnownActors {
     return known;
   }
 
+  /** A fetch that began at `at` found the actor gone. What it said is kept out of sight: a Delete signed with its key may be yet to come. */
+  async hide(iri: string, at: number): Promise<void> {
+    if (await this.table.setGone(iri, at)) await this.#keep(iri, { kind: 'gone', at }, false);
+  }
+
   async forget(iri: string): Promise<void> {
     const at = this.#now();
-    if (await this.table.markGone(iri, at)) await this.#keep(iri, { kind: 'gone', at }, false);
+    if (await this.table.wipe(iri, at)) await this.#keep(iri, { kind: 'gone', at }, false);
   }
 
   async confirmHandle(iri: string, handle: string): Promise<KnownActor | null> {
@@ -76,8 +81,9 @@ export class KnownActors {
     return this.#read<Failure>(`failed:${kind}:${name}`);
   }
 
-  /** Keeps us from asking again for a while. Returns the failure. */
+  /** Keeps us from asking again for a while, if anybody was asked. Returns the failure. */
   async rememberFailure<F extends Failure>(kind: FailureKind, name: string, failure: F): Promise<F> {
+    if (isBusy(failure)) return failure;
     const ttl =
       failure.kind === 'unavailable' ? Math.min(Math.max(failure.retryAfterSeconds * SECOND, UNAVAILABLE_TTL_MS.min), UNAVAILABLE_TTL_MS.max) : FAILURE_TTL_MS;
     await this.#cache.set(`failed:${kind}:${name}`, JSON.stringify(failure), ttl);
@@ -89,6 +95,11 @@ export class KnownActors {
     if ((await this.#cache.get(`once:${name}`)) !== null) return false;
     await this.#cache.set(`once:${name}`, '', ttlMs);
     return true;
+  }
+
+  /** `once` is true again. */
+  again(name: string): Promise<void> {
+    return this.#cache.delete(`once:${name}`);
   }
 
   #keep(iri: string, known: KnownActor, onlyIfAbsent: boolean): Promise<void> {

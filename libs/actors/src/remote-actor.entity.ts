@@ -13,7 +13,7 @@ export class RemoteActorEntity {
   @Column('text')
   type!: ActorType;
 
-  /** Null when the actor is gone. */
+  /** Null once the actor has told, by a Delete, that it is gone. */
   @Index('remote_actor_handle')
   @Column('text', { nullable: true })
   handle!: string | null;
@@ -57,6 +57,7 @@ export class RemoteActorEntity {
   @Column({ name: 'fetched_at', type: 'timestamptz', precision: 3 })
   fetchedAt!: Date;
 
+  /** Set alone when a fetch found the actor gone: its signed Delete may be yet to come, and needs its key. */
   @Column({ name: 'gone_at', type: 'timestamptz', precision: 3, nullable: true })
   goneAt!: Date | null;
 }

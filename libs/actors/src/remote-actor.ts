@@ -66,7 +66,8 @@ export function toRemoteActor(read: ReadActor, fetchedAt: number): RemoteActor |
   };
 }
 
-const NAME = /^[^\s@/]+$/;
+/** Bounded, because handles are indexed, and the end of an IRI may be three times as long as it was before it was percent-encoded. */
+const NAME = /^[^\s@/]{1,200}$/;
 
 function handleOf({ id, preferredUsername }: ReadActor): string {
   const { host, pathname } = new URL(id);

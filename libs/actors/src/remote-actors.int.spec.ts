@@ -140,6 +140,13 @@ describe('an actor by IRI', () => {
     const { id } = world.server.person('odd', { preferredUsername: 'alice@victim.example' });
     expect((await must(actors.byIri(id))).handle).toBe(`odd@${world.server.host}`);
   });
+
+  test('goes by no more of its IRI than an index takes', async () => {
+    // 900 bytes as sent, 2,700 percent-encoded.
+    const { id } = world.server.person('ü'.repeat(450), { preferredUsername: null });
+    expect((await must(actors.byIri(id))).handle).toBe(`actor@${world.server.host}`);
+    expect((await actors.byIri(`${id}${'x'.repeat(200)}`)).kind).toBe('refused');
+  });
 });
 
 describe('the newest document wins', () => {

@@ -5,7 +5,8 @@ import { ActorFetcher } from './actor-fetcher.ts';
 import { ActorTable } from './actor-table.ts';
 import type { FetchDocument } from './documents.ts';
 import { HandleResolver } from './handle-resolver.ts';
-import { KeyResolver } from './key-resolver.ts';
+import { FetchGate } from './fetch-gate.ts';
+import { KeyResolver, type KeyOptions } from './key-resolver.ts';
 import { KnownActors } from './known-actors.ts';
 import { countLookup } from './metrics.ts';
 import { withoutFragment } from './origin.ts';
@@ -19,11 +20,17 @@ export interface RemoteActorsOptions {
   readonly cache: ActorCache;
   /** WebFinger by http instead of https: for demo and tests. */
   readonly allowPrivateNetwork: boolean;
+  /**
+   * Fetches that look-ups may have under way at a time, all hosts together; as many again wait up to a second, and any more are
+   * `unavailable` with the reason `busy`. Default 64.
+   */
+  readonly maxFetches?: number;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
 }
 
 const MAX_AGE_MS = 3_600_000;
+const MAX_FETCHES = 64;
 
 /** The actors of other servers: their documents, keys and handles, fetched when needed and remembered. */
 export class RemoteActors {
@@ -33,12 +40,13 @@ export class RemoteActors {
   readonly #handles: HandleResolver;
   readonly #now: () => number;
 
-  constructor({ dataSource, fetchDocument, cache, allowPrivateNetwork, now = Date.now }: RemoteActorsOptions) {
+  constructor({ dataSource, fetchDocument, cache, allowPrivateNetwork, maxFetches = MAX_FETCHES, now = Date.now }: RemoteActorsOptions) {
+    const fetch = new FetchGate(maxFetches).guard(fetchDocument);
     this.#now = now;
     this.#known = new KnownActors(new ActorTable(dataSource), cache, now);
-    this.#fetcher = new ActorFetcher(this.#known, fetchDocument, now);
+    this.#fetcher = new ActorFetcher(this.#known, fetch, now);
     this.#keys = new KeyResolver(this.#known, this.#fetcher, now);
-    this.#handles = new HandleResolver(this.#known, this.#fetcher, fetchDocument, { allowPrivateNetwork, now, maxAgeMs: MAX_AGE_MS });
+    this.#handles = new HandleResolver(this.#known, this.#fetcher, fetch, { allowPrivateNetwork, now, maxAgeMs: MAX_AGE_MS });
   }
 
   /**
@@ -46,10 +54,14 @@ export class RemoteActors {
    * who names it back. Known keys are believed for 24 hours, and longer while their server does not answer.
    *
    * `refetch`: the signature did not verify with the known key, which may have been replaced. Asks the other server at most once per
-   * key and 5 minutes, and otherwise answers as without.
+   * key and 5 minutes that answers, and otherwise answers as without.
+   *
+   * `evenIfGone`: the request is the actor's own Delete. Servers answer 404 or 410 for the actor before they send it, so the key that was
+   * known must do then: the outcome has it, and the actor as last known, instead of `gone`. For any other request a key that cannot be
+   * found any more is none.
    */
-  key(keyId: string, { refetch = false }: { readonly refetch?: boolean } = {}): Promise<KeyOutcome> {
-    return this.#keys.resolve(keyId, refetch);
+  key(keyId: string, options: KeyOptions = {}): Promise<KeyOutcome> {
+    return this.#keys.resolve(keyId, options);
   }
 
   /**
@@ -95,6 +107,14 @@ export class RemoteActors {
     return known?.kind === 'actor' ? known.actor : null;
   }
 
+  /**
+   * Asks nobody. Whether a Delete of the actor would change anything: also true of one whose server answers that it is gone, which it
+   * does before it sends the Delete; false once `markGone` was told.
+   */
+  async heardOf(iri: string): Promise<boolean> {
+    return readIri(iri) !== null && this.#known.table.heardOf(iri);
+  }
+
   /** Asks nobody. */
   async knownByHandle(handle: string): Promise<RemoteActor | null> {
     const parsed = this.#handles.parse(handle);
@@ -120,7 +140,7 @@ export class RemoteActors {
     return learnt.kind === 'actor' ? { ...learnt.actor, status: made.status } : null;
   }
 
-  /** The actor has told, by a Delete that the caller has verified, that it is gone. Forgets what it said about itself. */
+  /** The actor has told, by a Delete that the caller has verified, that it is gone. Forgets what it said about itself, and its keys. */
   markGone(iri: string): Promise<void> {
     return this.#known.forget(iri);
   }

@@ -16,6 +16,18 @@ export interface TopicDefinition {
 
 const HOUR = 3_600_000;
 
+/** How Apache Kafka keeps every topic, unless an operator says otherwise. */
+export const STORAGE = {
+  /** Copies of each partition, and how many of them must have a message before it is acknowledged: one broker may be away. */
+  replication: 3,
+  minInsyncReplicas: 2,
+  /** Messages go when they are older than the topic's retention. */
+  cleanupPolicy: 'delete',
+  /** A file of messages is closed after this long, in ms; only then can it go. Of text, less is kept beyond its time. */
+  segmentMs: 24 * HOUR,
+  textSegmentMs: HOUR,
+} as const;
+
 export const GROUPS = { projection: 'status-projection', delivery: 'delivery' } as const;
 
 export const TOPICS = {

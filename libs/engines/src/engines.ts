@@ -1,6 +1,6 @@
 import { ALL_TOPICS } from '@heliograph/contracts';
-import { type EventBus, PostgresEventBus } from '@heliograph/event-bus';
-import { type Config, createLogger } from '@heliograph/platform';
+import { type EventBus, type KafkaConnection, KafkaEventBus, PostgresEventBus } from '@heliograph/event-bus';
+import { type Config, createLogger, type KafkaConfig } from '@heliograph/platform';
 import type { DataSource } from 'typeorm';
 import { migrate, openDataSource, pendingMigrations } from './data-source.ts';
 import { EmbeddedPostgres } from './embedded/embedded-postgres.ts';
@@ -37,7 +37,7 @@ export async function openEngines(config: Config, options: OpenEnginesOptions = 
     await dataSource.destroy();
     throw new Error(`the database lacks ${pending.length} migrations (first: ${pending[0]}): run "npx helio migrate"`);
   }
-  const bus = new PostgresEventBus({ pool: poolOf(dataSource), connectionString: url, topics: ALL_TOPICS });
+  const bus = openBus(config, dataSource, url);
   const federation = openFederation(config, dataSource);
   const unwatch = options.supervise ? watchLag(bus) : () => undefined;
   return {
@@ -47,13 +47,26 @@ export async function openEngines(config: Config, options: OpenEnginesOptions = 
     ...federation,
     async close() {
       unwatch();
-      await federation.http.close();
+      await federation.closeHttp();
       await bus.close();
       await dataSource.destroy();
       await embedded?.stop();
     },
   };
 }
+
+function openBus({ kafka }: Config, dataSource: DataSource, url: string): EventBus {
+  if (kafka) return new KafkaEventBus({ ...kafkaConnection(kafka), topics: ALL_TOPICS });
+  return new PostgresEventBus({ pool: poolOf(dataSource), connectionString: url, topics: ALL_TOPICS });
+}
+
+/** What kafkajs needs to know of the brokers. */
+export const kafkaConnection = ({ brokers, ssl, sasl }: KafkaConfig): KafkaConnection => ({
+  brokers,
+  ssl,
+  ...(sasl ? { sasl: sasl as KafkaConnection['sasl'] } : {}),
+  clientId: 'heliograph',
+});
 
 async function openDatabase(config: Config, { poolSize = 10, supervise = false }: OpenEnginesOptions): Promise<{ url: string; dataSource: DataSource; embedded: EmbeddedPostgres | null }> {
   if (config.databaseUrl) return { url: config.databaseUrl, dataSource: await openDataSource(config.databaseUrl, poolSize), embedded: null };

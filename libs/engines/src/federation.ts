@@ -8,13 +8,18 @@ import type { DataSource } from 'typeorm';
 export interface Federation {
   readonly accounts: Accounts;
   readonly actors: RemoteActors;
-  readonly http: SafeHttp;
+  /** For deliveries alone: fetches that strangers cause must not fill the lanes to a host. */
+  readonly deliveryHttp: SafeHttp;
+  /** Waits for what is under way, and closes all connections. */
+  closeHttp(): Promise<void>;
 }
 
 /** Puts together accounts, outgoing HTTP and remote actors: every fetch is signed by the instance actor. */
 export function openFederation({ publicUrl, allowPrivateNetwork }: Config, dataSource: DataSource): Federation {
   const accounts = new Accounts(dataSource, { publicUrl });
-  const http = new SafeHttp({ allowPrivateNetwork, userAgent: `Heliograph (+${publicUrl}/)` });
+  const options = { allowPrivateNetwork, userAgent: `Heliograph (+${publicUrl}/)` };
+  const [http, deliveryHttp] = [new SafeHttp(options), new SafeHttp(options)];
   const fetchDocument = documentFetcher({ http, signingKey: () => accounts.instanceSigningKey() });
-  return { accounts, http, actors: new RemoteActors({ dataSource, fetchDocument, cache: new MemoryActorCache(), allowPrivateNetwork }) };
+  const actors = new RemoteActors({ dataSource, fetchDocument, cache: new MemoryActorCache(), allowPrivateNetwork });
+  return { accounts, actors, deliveryHttp, closeHttp: async () => void (await Promise.all([http.close(), deliveryHttp.close()])) };
 }

@@ -1,3 +1,3 @@
-export { type Engines, migrateDatabase, openEngines } from './engines.ts';
+export { type Engines, kafkaConnection, migrateDatabase, openEngines } from './engines.ts';
 export { migrate, openDataSource } from './data-source.ts';
 export { onSignal, orExit, runService, type Service, type ServiceFactory } from './run-service.ts';

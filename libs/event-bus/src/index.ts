@@ -4,6 +4,9 @@ export { PostgresEventBus, type PostgresEventBusOptions } from './embedded/postg
 export { eventBusMigrations } from './embedded/migrations.ts';
 export { openMessage } from './consume/open-message.ts';
 export { resumeAt } from './consume/resume-at.ts';
+export type { KafkaConnection } from './kafka/client.ts';
+export { KafkaEventBus, type KafkaEventBusOptions } from './kafka/kafka-event-bus.ts';
+export { type AppliedTopics, applyTopics, type ApplyTopicsOptions, type TopicDifference } from './kafka/topics.ts';
 export { DependencyAwayError, UnknownMessageError } from './consume/errors.ts';
 export type { Blame } from './consume/blame.ts';
 export type { StalledPartition } from './consume/stall.ts';

@@ -12,6 +12,11 @@ const origin = z.url({ protocol: /^https?$/ }).transform((value, context) => {
   return url.origin;
 });
 
+const brokers = z
+  .string()
+  .transform((value) => value.split(',').map((one) => one.trim()).filter(Boolean))
+  .pipe(z.array(z.string().regex(/^[^\s:/]+:\d{1,5}$/, 'is not host:port')).min(1));
+
 /** Every variable, with its default. `docs/configuration.md` describes each; a test holds the two together. */
 const variables = z.object({
   HELIO_PORT: wholeNumber(0, 65_535).default(8080),
@@ -25,9 +30,21 @@ const variables = z.object({
   HELIO_INBOX_BODY_LIMIT: wholeNumber(1024, 16_777_216).default(1_048_576),
   HELIO_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  KAFKA_BROKERS: brokers.optional(),
+  KAFKA_SSL: onOff.default(false),
+  KAFKA_SASL_MECHANISM: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).optional(),
+  KAFKA_SASL_USERNAME: z.string().default(''),
+  KAFKA_SASL_PASSWORD: z.string().default(''),
 });
 
 export const VARIABLES = Object.keys(variables.shape) as readonly (keyof typeof variables.shape)[];
+
+export interface KafkaConfig {
+  /** Each `host:port`. */
+  readonly brokers: readonly string[];
+  readonly ssl: boolean;
+  readonly sasl: { readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'; readonly username: string; readonly password: string } | null;
+}
 
 export interface Config {
   readonly http: { readonly port: number; readonly host: string };
@@ -37,6 +54,8 @@ export interface Config {
   readonly dataDir: string;
   /** Null: the embedded PostgreSQL in `dataDir`. */
   readonly databaseUrl: string | null;
+  /** Null: the event bus is on PostgreSQL. */
+  readonly kafka: KafkaConfig | null;
   /** Whether federation may use http and private addresses: for the demo and tests. */
   readonly allowPrivateNetwork: boolean;
   readonly registrations: 'closed' | 'invite' | 'open';
@@ -65,6 +84,13 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
     publicUrl: v.HELIO_PUBLIC_URL,
     dataDir: path.resolve(v.HELIO_DATA_DIR),
     databaseUrl: v.DATABASE_URL ?? null,
+    kafka: v.KAFKA_BROKERS
+      ? {
+          brokers: v.KAFKA_BROKERS,
+          ssl: v.KAFKA_SSL,
+          sasl: v.KAFKA_SASL_MECHANISM ? { mechanism: v.KAFKA_SASL_MECHANISM, username: v.KAFKA_SASL_USERNAME, password: v.KAFKA_SASL_PASSWORD } : null,
+        }
+      : null,
     allowPrivateNetwork: v.HELIO_ALLOW_PRIVATE_NETWORK,
     registrations: v.HELIO_REGISTRATIONS,
     delivery: { retrySeconds: v.HELIO_DELIVERY_RETRY_SECONDS, workers: v.HELIO_DELIVERY_WORKERS },

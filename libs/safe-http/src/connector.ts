@@ -1,4 +1,3 @@
-import { lookup as systemLookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
 import type { AddressPolicy } from './addresses.ts';
@@ -6,7 +5,7 @@ import { SafeHttpError } from './errors.ts';
 
 export interface ConnectorOptions {
   readonly permits: AddressPolicy;
-  readonly lookup?: LookupFunction;
+  readonly lookup: LookupFunction;
   readonly connectTimeoutMs: number;
 }
 
@@ -30,7 +29,7 @@ function guardedLookup(permits: AddressPolicy, lookup: LookupFunction): LookupFu
  * How undici connects: to the very addresses that were checked (so a second answer of the DNS changes nothing), and once more
  * looking at where the socket ended, because `lookup` is not asked for IP literals.
  */
-export function guardedConnector({ permits, lookup = systemLookup, connectTimeoutMs }: ConnectorOptions): buildConnector.connector {
+export function guardedConnector({ permits, lookup, connectTimeoutMs }: ConnectorOptions): buildConnector.connector {
   const connect = buildConnector({
     lookup: guardedLookup(permits, lookup),
     timeout: connectTimeoutMs,

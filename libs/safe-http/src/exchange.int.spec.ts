@@ -169,6 +169,55 @@ describe('bytes', () => {
   });
 });
 
+describe('an answer of which only the status matters', () => {
+  const discard = { discardBody: true, maxBytes: 1_024 };
+  const post = (url: string, more: Partial<SafeRequest> = {}) => http.request({ method: 'POST', url, ...discard, ...more });
+
+  test('is an answer however long its body is, and the connection of an endless one is closed', async () => {
+    let closed: () => void;
+    const cut = new Promise<void>((resolve) => (closed = resolve));
+    const { origin } = await serve((request, response) => {
+      response.statusCode = 503;
+      if (request.url === '/announced') return response.end(Buffer.alloc(100_000, 'x'));
+      const more = () => void (response.destroyed || response.write(Buffer.alloc(65_536, 'x'), more));
+      response.on('close', () => closed());
+      return more();
+    });
+    await expect(post(`${origin}/announced`, { discardBody: false })).rejects.toEqual(kind('too-large'));
+    for (const path of ['/announced', '/endless']) expect(await post(origin + path)).toMatchObject({ status: 503, body: Buffer.alloc(1_024, 'x') });
+    await cut;
+  });
+
+  test('leaves a connection that can be used again when the body fits', async () => {
+    const server = await serve((_, response) => response.writeHead(202).end('accepted'));
+    for (let i = 0; i < 20; i += 1) expect(await post(server.origin)).toMatchObject({ status: 202, body: Buffer.from('accepted') });
+    expect(server.connections()).toBeLessThanOrEqual(2);
+  });
+
+  test.each([
+    ['shorter than it says', 'HTTP/1.1 202 Accepted\r\ncontent-length: 10\r\nconnection: close\r\n\r\nshort', 'short'],
+    ['gzip that is none', 'HTTP/1.1 202 Accepted\r\ncontent-encoding: gzip\r\ncontent-length: 2\r\n\r\nok', 'ok'],
+    ['compression nobody asked for', 'HTTP/1.1 202 Accepted\r\ncontent-encoding: br\r\ncontent-length: 2\r\n\r\nok', 'ok'],
+  ])('may be broken after that: %s', async (_, answer, body) => {
+    const url = await serveRaw(answer);
+    await expect(post(url, { discardBody: false })).rejects.toEqual(kind('bad-response'));
+    expect(await post(url)).toMatchObject({ status: 202, body: Buffer.from(body) });
+  });
+
+  test('counts when time runs out later, but not when the caller gave up', async () => {
+    let begun = () => {};
+    const { origin } = await serve((_, response) => {
+      response.writeHead(202).write('x');
+      begun();
+    });
+    await expect(post(origin, { discardBody: false, timeoutMs: 200 })).rejects.toEqual(kind('timeout'));
+    expect(await post(origin, { timeoutMs: 200 })).toMatchObject({ status: 202, body: Buffer.from('x') });
+    const controller = new AbortController();
+    begun = () => controller.abort(new Error('shutting down'));
+    await expect(post(origin, { signal: controller.signal })).rejects.toThrow('shutting down');
+  });
+});
+
 describe('broken answers', () => {
   test.each([
     ['not HTTP', 'SSH-2.0-OpenSSH_9.9\r\n', 'bad-response'],

@@ -1,12 +1,14 @@
+import { lookup as systemLookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { histogram } from '@heliograph/platform';
 import { Agent, type Dispatcher } from 'undici';
 import { publicAndPrivate, publicOnly } from './addresses.ts';
-import { readBody } from './body.ts';
+import { readBody, skimBody } from './body.ts';
 import { guardedConnector } from './connector.ts';
 import { Deadline } from './deadline.ts';
 import { SafeHttpError, toSafeHttpError } from './errors.ts';
 import { HostGate } from './host-gate.ts';
+import { NameResolver } from './name-resolver.ts';
 import { checkUrl, type UrlPolicy } from './url-policy.ts';
 
 export interface SafeHttpOptions {
@@ -17,7 +19,10 @@ export interface SafeHttpOptions {
   readonly maxPerHost?: number;
   /** Requests that may wait for one host; one more is `unreachable` at once. Default 256. */
   readonly maxWaitingPerHost?: number;
-  /** Instead of the system's resolver; its answers are checked all the same. */
+  /**
+   * Resolves names; what it answers is checked all the same. Default: DNS alone, asked directly; the system's resolver, which knows
+   * /etc/hosts too, when private networks are allowed.
+   */
   readonly lookup?: LookupFunction;
 }
 
@@ -31,6 +36,11 @@ export interface SafeRequest {
   readonly body?: Buffer;
   /** Of the answer's body, as received and decompressed alike; default 1 MiB. */
   readonly maxBytes?: number;
+  /**
+   * Only the status and the headers matter: nothing about the body makes the exchange fail any more. `body` is then what was received of
+   * it, at most `maxBytes`, as received: still compressed, perhaps cut off.
+   */
+  readonly discardBody?: boolean;
   /** For everything: waiting, DNS, all hops, body. Default 10,000. */
   readonly timeoutMs?: number;
   /** Only for GET, default 3; at 0 a redirect is an answer like others. POST never follows one: a moved inbox shows in its actor's document. */
@@ -51,6 +61,7 @@ export interface SafeResponse {
 type HopResult = { readonly kind: 'answer'; readonly response: SafeResponse } | { readonly kind: 'redirect'; readonly location: string };
 
 const MAX_HEADER_BYTES = 16_384;
+const DEFAULT_MAX_BYTES = 1_048_576;
 const CONNECT_TIMEOUT_MS = 10_000;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
@@ -67,15 +78,17 @@ export class SafeHttp {
   readonly #policy: UrlPolicy;
   readonly #userAgent: string;
   readonly #open = new Set<Promise<unknown>>();
+  readonly #names = new NameResolver();
 
   constructor({ allowPrivateNetwork, userAgent, maxPerHost = 8, maxWaitingPerHost = 256, lookup }: SafeHttpOptions) {
+    const resolve = lookup ?? (allowPrivateNetwork ? systemLookup : this.#names.lookup);
     this.#userAgent = userAgent;
     this.#policy = allowPrivateNetwork
       ? { schemes: ['https:', 'http:'], anyPort: true, permits: publicAndPrivate }
       : { schemes: ['https:'], anyPort: false, permits: publicOnly };
     this.#gate = new HostGate(maxPerHost, maxWaitingPerHost);
     this.#agent = new Agent({
-      connect: guardedConnector({ permits: this.#policy.permits, lookup, connectTimeoutMs: CONNECT_TIMEOUT_MS }),
+      connect: guardedConnector({ permits: this.#policy.permits, lookup: resolve, connectTimeoutMs: CONNECT_TIMEOUT_MS }),
       connections: maxPerHost,
       allowH2: false,
       maxHeaderSize: MAX_HEADER_BYTES,
@@ -115,6 +128,7 @@ export class SafeHttp {
     await Promise.allSettled(this.#open);
     // Not agent.close(): that would also wait for connections that nobody waits for any more.
     await this.#agent.destroy();
+    this.#names.cancel();
   }
 
   async #follow(r: SafeRequest, deadline: Deadline): Promise<SafeResponse> {
@@ -151,8 +165,13 @@ export class SafeHttp {
         return { kind: 'redirect', location: locationOf(answer, url) };
       }
       const { statusCode: status, headers: received } = answer;
+      if (r.discardBody) {
+        const body = await skimBody(answer.body, r.maxBytes ?? DEFAULT_MAX_BYTES);
+        r.signal?.throwIfAborted();
+        return { kind: 'answer', response: { status, headers: received, body, url: url.href } };
+      }
       const encoding = [received['content-encoding'] ?? ''].flat().join(',');
-      const body = await deadline.race(readBody(answer.body, received['content-length']?.toString(), encoding, r.maxBytes ?? 1_048_576));
+      const body = await deadline.race(readBody(answer.body, received['content-length']?.toString(), encoding, r.maxBytes ?? DEFAULT_MAX_BYTES));
       return { kind: 'answer', response: { status, headers: received, body, url: url.href } };
     } catch (error) {
       throw signal.aborted ? signal.reason : toSafeHttpError(error, url.host);

@@ -161,9 +161,12 @@ export class SocialGraph {
     return row?.actor ?? null;
   }
 
-  /** Whether `follower` follows the local actor. */
-  async isFollower(actor: string, follower: string): Promise<boolean> {
-    const [row] = await this.#dataSource.query<unknown[]>('SELECT FROM follower WHERE actor = $1 AND follower = $2', [actor, follower]);
+  /** Whether `follower` follows the local actor; with `followId`, whether by that Follow. */
+  async isFollower(actor: string, follower: string, followId: string | null = null): Promise<boolean> {
+    const [row] = await this.#dataSource.query<unknown[]>(
+      'SELECT FROM follower WHERE actor = $1 AND follower = $2 AND ($3::text IS NULL OR follow_id = $3)',
+      [actor, follower, followId],
+    );
     return row !== undefined;
   }
 

@@ -1,3 +1,4 @@
+export { describeWithEngine } from './describe-with-engine.ts';
 export * from './eventually.ts';
 export * from './instance.ts';
 export { loopbackHosts } from './loopback-hosts.ts';

@@ -71,11 +71,16 @@ export class FollowingController {
   @ApiOperation({ summary: 'Stop following somebody', operationId: 'unfollow' })
   @ApiResponse({ status: 204, description: 'not followed any more' })
   @ApiResponse(problem(404, 'not followed'))
-  async unfollow(@Me() me: Account, @Param('actor') named: string, @Res({ passthrough: true }) reply: FastifyReply): Promise<void> {
-    const { view } = await this.directory.resolve(named, false);
-    const undone = await this.commands.unfollow(me, view.id);
-    if (!undone) throw new Problem(404, `You do not follow ${named}.`);
+  async unfollow(@Me() me: Account, @Param('actor') named: string, @Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<void> {
+    const undone = await this.commands.unfollow(me, async () => this.#followed(me, named), request);
+    if (!undone.followId) throw new Problem(404, `You do not follow ${named}.`);
     reply.code(undone.submitted === 'visible' ? 204 : 202);
+  }
+
+  /** Also one who has gone since, by address. */
+  async #followed(me: Account, named: string): Promise<string> {
+    const state = /^https?:/.test(named) ? await this.socialGraph.followingState(me.actor, named) : null;
+    return state ? named : (await this.directory.resolve(named, false)).view.id;
   }
 
   @Get('following')

@@ -45,9 +45,9 @@ export class StatusesController {
   @ApiOperation({ summary: 'Clear the status; a history keeps it', operationId: 'clearStatus' })
   @ApiResponse({ status: 200, schema: actorStatusSchema, description: 'nothing shows now' })
   @ApiResponse({ status: 202, schema: actorStatusSchema, description: 'safe; readers will see it shortly' })
-  async clear(@Me() me: Account, @Res({ passthrough: true }) reply: FastifyReply): Promise<{ actor: ActorView; status: null }> {
-    const removed = await this.commands.removeCurrent(me);
-    reply.code(removed?.submitted === 'accepted' ? 202 : 200);
+  async clear(@Me() me: Account, @Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<{ actor: ActorView; status: null }> {
+    const { submitted } = await this.commands.removeCurrent(me, request);
+    reply.code(submitted === 'visible' ? 200 : 202);
     return { actor: this.directory.localView(me), status: null };
   }
 
@@ -57,10 +57,11 @@ export class StatusesController {
   @ApiResponse({ status: 204, description: 'erased' })
   @ApiResponse({ status: 202, description: 'safe; readers will see it shortly' })
   @ApiResponse(problem(404, 'not one of yours'))
-  async delete(@Me() me: Account, @Param('id') id: string, @Res({ passthrough: true }) reply: FastifyReply): Promise<void> {
+  async delete(@Me() me: Account, @Param('id') id: string, @Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<void> {
     if (!/^[1-9]\d{0,15}$/.test(id) || !Number.isSafeInteger(Number(id))) throw new Problem(404, `You have no status ${id}.`);
     const statusId = localStatusId(me.actor, id);
     if ((await this.reader.byId(me.actor, statusId, new Date())).kind === 'unknown') throw new Problem(404, `You have no status ${id}.`);
-    if ((await this.commands.delete(me, statusId)) === 'accepted') reply.code(202);
+    const { submitted } = await this.commands.delete(me, statusId, request);
+    if (submitted === 'accepted') reply.code(202);
   }
 }

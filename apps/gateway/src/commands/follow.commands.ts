@@ -22,30 +22,49 @@ export class FollowCommands {
   ) {}
 
   /** @param named as {@link ActorDirectory.resolve} takes it. @throws Problem 404 unknown, 422 oneself, 502 no answer from there. */
-  async follow(account: Account, named: string, request: FastifyRequest): Promise<{ actor: ActorView; followId: string; submitted: Submitted }> {
-    const target = await this.directory.resolve(named, true);
-    if (target.view.id === account.actor) throw new Problem(422, 'Nobody follows himself.', { field: 'actor' });
-    const existing = await this.socialGraph.followingState(account.actor, target.view.id);
-    if (existing && existing.state !== 'rejected') return { actor: target.view, followId: existing.followId, submitted: 'visible' };
-    const { id } = await this.idempotency.reserve(account, request, () => undefined);
-    const followId = actorUrls(this.config.publicUrl, account.name).follow(id);
-    const submitted = await this.submit.graph(
-      { type: 'FollowRequested', data: { actor: account.actor, at: new Date().toISOString(), target: mailboxOf(target, this.config.publicUrl), followId } },
-      async () => (await this.socialGraph.followingState(account.actor, target.view.id))?.followId === followId,
-    );
-    return { actor: target.view, followId, submitted };
+  follow(account: Account, named: string, request: FastifyRequest): Promise<Followed> {
+    return this.idempotency.once(account, request, () => this.idempotency.give(account), async ({ id }) => {
+      const target = await this.directory.resolve(named, true);
+      if (target.view.id === account.actor) throw new Problem(422, 'Nobody follows himself.', { field: 'actor' });
+      const existing = await this.socialGraph.followingState(account.actor, target.view.id);
+      if (existing && existing.state !== 'rejected') return { actor: target.view, followId: existing.followId, submitted: 'visible' };
+      const followId = actorUrls(this.config.publicUrl, account.name).follow(id);
+      const submitted = await this.submit.graph(
+        { type: 'FollowRequested', data: { actor: account.actor, at: new Date().toISOString(), target: mailboxOf(target, this.config.publicUrl), followId } },
+        async () => (await this.socialGraph.followingState(account.actor, target.view.id))?.followId === followId,
+      );
+      return { actor: target.view, followId, submitted };
+    });
   }
 
-  /** Null when the account does not follow that actor. */
-  async unfollow(account: Account, target: string): Promise<{ followId: string; submitted: Submitted } | null> {
-    const existing = await this.socialGraph.followingState(account.actor, target);
-    if (!existing) return null;
-    const submitted = await this.submit.graph(
-      { type: 'UnfollowRequested', data: { actor: account.actor, at: new Date().toISOString(), target } },
-      async () => (await this.socialGraph.followingState(account.actor, target)) === null,
-    );
-    return { followId: existing.followId, submitted };
+  /** @param find the actor that is followed; null: not to be found. */
+  unfollow(account: Account, find: () => Promise<string | null>, request: FastifyRequest): Promise<Unfollowed> {
+    const fix = async (): Promise<{ target: string; followId: string | null }> => {
+      const target = await find();
+      return { target: target ?? '', followId: target && ((await this.socialGraph.followingState(account.actor, target))?.followId ?? null) };
+    };
+    return this.idempotency.once(account, request, fix, async ({ target, followId }) => {
+      if (followId === null) return { target, followId, submitted: 'visible' };
+      const submitted = await this.submit.graph(
+        { type: 'UnfollowRequested', data: { actor: account.actor, at: new Date().toISOString(), target } },
+        async () => (await this.socialGraph.followingState(account.actor, target))?.followId !== followId,
+      );
+      return { target, followId, submitted };
+    });
   }
+}
+
+export interface Followed {
+  readonly actor: ActorView;
+  readonly followId: string;
+  readonly submitted: Submitted;
+}
+
+/** `followId` null: nothing was followed. */
+export interface Unfollowed {
+  readonly target: string;
+  readonly followId: string | null;
+  readonly submitted: Submitted;
 }
 
 function mailboxOf(target: ResolvedActor, publicUrl: string): Mailbox {

@@ -16,6 +16,11 @@ export interface Draft {
   readonly attachment?: unknown;
 }
 
+/** `submitted`: whether readers can see it yet. */
+export interface Retracted {
+  readonly submitted: Submitted;
+}
+
 const LONGEST_SECONDS = 10 * 366 * 24 * 3600;
 
 /** What people do with their own statuses; the same for ActivityPub clients and the REST API. */
@@ -40,19 +45,27 @@ export class StatusCommands {
     return { event: events.find((event) => event.type === 'StatusPublished')!, submitted };
   }
 
-  /** Clears the current status: it stays in a history. Null when there is none. */
-  async removeCurrent(account: Account): Promise<{ statusId: string; submitted: Submitted } | null> {
-    const current = await this.reader.current(account.actor, new Date());
-    return current && { statusId: current.statusId, submitted: await this.remove(account, current.statusId) };
+  /** Clears the current status, if there is one: it stays in a history. */
+  removeCurrent(account: Account, request: FastifyRequest): Promise<Retracted> {
+    const fix = async (): Promise<{ statusId: string | null }> => ({ statusId: (await this.reader.current(account.actor, new Date()))?.statusId ?? null });
+    return this.idempotency.once(account, request, fix, async ({ statusId }) => ({ submitted: statusId === null ? 'visible' : await this.#remove(account, statusId) }));
   }
 
   /** Clears one status. @throws Problem 422 when the actor has no such status. */
-  async remove(account: Account, statusId: string): Promise<Submitted> {
-    return this.submit.status(accepted(decideRemove({ actor: account.actor, statusId }, await this.#known(account, statusId), Date.now()), ''));
+  remove(account: Account, statusId: string, request: FastifyRequest): Promise<Retracted> {
+    return this.idempotency.once(account, request, async () => ({}), async () => ({ submitted: await this.#remove(account, statusId) }));
   }
 
   /** Erases one status. Again for an erased one: nothing more happens. @throws Problem 422 when the actor has no such status. */
-  async delete(account: Account, statusId: string): Promise<Submitted> {
+  delete(account: Account, statusId: string, request: FastifyRequest): Promise<Retracted> {
+    return this.idempotency.once(account, request, async () => ({}), async () => ({ submitted: await this.#delete(account, statusId) }));
+  }
+
+  async #remove(account: Account, statusId: string): Promise<Submitted> {
+    return this.submit.status(accepted(decideRemove({ actor: account.actor, statusId }, await this.#known(account, statusId), Date.now()), ''));
+  }
+
+  async #delete(account: Account, statusId: string): Promise<Submitted> {
     return this.submit.status(accepted(decideDelete({ actor: account.actor, statusId }, await this.#known(account, statusId), Date.now()), ''));
   }
 

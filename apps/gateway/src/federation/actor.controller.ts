@@ -1,5 +1,5 @@
 import { type Account, Accounts } from '@heliograph/accounts';
-import { actorDocument, actorUrls, instanceActorUrls, statusDocument, tombstone } from '@heliograph/activitypub';
+import { actorDocument, actorUrls, instanceActorUrls, orderedCollection, statusDocument, tombstone } from '@heliograph/activitypub';
 import { type Config, Problem } from '@heliograph/platform';
 import { StatusReader } from '@heliograph/status-store';
 import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common';
@@ -49,6 +49,12 @@ export class ActorController {
       keepsHistory: false,
     });
     sendDocument(request, reply, document);
+  }
+
+  /** It says nothing by itself. */
+  @Get('actor/outbox')
+  instanceOutbox(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
+    sendDocument(request, reply, orderedCollection({ id: instanceActorUrls(this.config.publicUrl).outbox, totalItems: 0, first: null }));
   }
 
   @Get('users/:name')
@@ -104,7 +110,8 @@ export class ActorController {
     const at = new Date();
     const current = await this.reader.current(account.actor, at);
     const history = account.history ? goodPage(await this.reader.history(account.actor, { limit: ON_A_PAGE, cursor: null, at })).items : [];
-    const past = history.filter(({ eventId }) => eventId !== current?.eventId).map(statusView);
+    // FEP-82f6: what has expired is not displayed on the profile; what was removed is not, either.
+    const past = history.filter(({ state }) => state === 'past').map(statusView);
     sendPage(reply, profilePage(this.directory.localView(account), account.bio, current && statusView(current), past));
   }
 }

@@ -59,11 +59,11 @@ export class OutboxController {
         return this.#create(me, activity['object'], request);
       case 'Remove':
       case 'Delete':
-        return this.#retract(me, type, activity['object']);
+        return this.#retract(me, type, activity['object'], request);
       case 'Follow':
         return this.#follow(me, activity['object'], request);
       case 'Undo':
-        return this.#undo(me, activity['object']);
+        return this.#undo(me, activity['object'], request);
       default:
         throw new Problem(422, `"type" is not one that can be posted here: ActorStatus, Create, Remove, Delete, Follow or Undo.`, { field: 'type' });
     }
@@ -86,15 +86,14 @@ export class OutboxController {
     return { activity: this.#activities(me).create(writableStatus({ ...data, publishedRaw: data.published })), submitted };
   }
 
-  async #retract(me: Account, type: 'Remove' | 'Delete', object: unknown): Promise<Done> {
+  async #retract(me: Account, type: 'Remove' | 'Delete', object: unknown, request: FastifyRequest): Promise<Done> {
     const statusId = readReference(object);
     if (statusId === null) throw new Problem(422, '"object" is not a status or the id of one.', { field: 'object' });
-    const submitted = type === 'Remove' ? await this.statuses.remove(me, statusId) : await this.statuses.delete(me, statusId);
-    // Not recorded within the time: told without the words, which other servers do not need.
+    const { submitted } = type === 'Remove' ? await this.statuses.remove(me, statusId, request) : await this.statuses.delete(me, statusId, request);
+    // Told without the words, so that the same request has the same answer also once they are erased.
     const eventId = eventIdOf(type === 'Remove' ? 'StatusRemoved' : 'StatusDeleted', { actor: me.actor, statusId });
     const fact = await this.reader.eventContent(me.actor, eventId);
-    const content = type === 'Remove' ? (fact?.content ?? null) : null;
-    const status = { id: statusId, attributedTo: me.actor, published: fact?.published ?? new Date().toISOString(), content };
+    const status = { id: statusId, attributedTo: me.actor, published: fact?.published ?? new Date().toISOString(), content: null };
     return { activity: this.#activities(me).retract(type, status), submitted };
   }
 
@@ -106,13 +105,12 @@ export class OutboxController {
   }
 
   /** Of a Follow: named by its id, inlined, or inlined without id. */
-  async #undo(me: Account, object: unknown): Promise<Done> {
+  async #undo(me: Account, object: unknown, request: FastifyRequest): Promise<Done> {
     const inlined = typeof object === 'object' && object !== null ? readReference((object as Record<string, unknown>)['object']) : null;
     const followId = readReference(object);
-    const target = inlined ?? (followId && (await this.socialGraph.targetOf(me.actor, followId)));
-    const undone = target ? await this.follows.unfollow(me, target) : null;
-    if (!target || !undone) throw new Problem(422, '"object" is not a Follow of yours that stands.', { field: 'object' });
-    return { activity: this.#activities(me).undo(undone.followId, target), submitted: undone.submitted };
+    const undone = await this.follows.unfollow(me, async () => inlined ?? (followId && (await this.socialGraph.targetOf(me.actor, followId))), request);
+    if (!undone.followId) throw new Problem(422, '"object" is not a Follow of yours that stands.', { field: 'object' });
+    return { activity: this.#activities(me).undo(undone.followId, undone.target), submitted: undone.submitted };
   }
 
   #activities(me: Account): LocalActivities {

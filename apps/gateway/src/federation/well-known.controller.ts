@@ -1,5 +1,5 @@
 import { Accounts } from '@heliograph/accounts';
-import { actorUrls, hostMetaJson, hostMetaXml, nodeInfo, nodeInfoIndex, nodeInfoContentType, type NodeInfoStats, NODE_INFO_VERSIONS, parseLocalProfile, webFinger } from '@heliograph/activitypub';
+import { actorUrls, hostMetaJson, hostMetaXml, instanceActorUrls, nodeInfo, nodeInfoIndex, nodeInfoContentType, type NodeInfoStats, NODE_INFO_VERSIONS, parseLocalProfile, webFinger } from '@heliograph/activitypub';
 import { type Config, Problem } from '@heliograph/platform';
 import { StatusReader } from '@heliograph/status-store';
 import { Controller, Get, Header, Inject, Param, Query, Res } from '@nestjs/common';
@@ -9,7 +9,7 @@ import { VERSION } from '../version.ts';
 import { CONFIG } from '../tokens.ts';
 
 type Stats = Pick<NodeInfoStats, 'users' | 'localPosts'>;
-const STATS_FOR_MS = 600_000;
+const STATS_FOR_MS = 60_000;
 const daysAgo = (days: number): Date => new Date(Date.now() - days * 86_400_000);
 
 /** How other servers find people and learn what this one is: WebFinger (RFC 7033), host-meta (RFC 6415), NodeInfo 2.0 and 2.1. */
@@ -17,7 +17,7 @@ const daysAgo = (days: number): Date => new Date(Date.now() - days * 86_400_000)
 @Controller()
 export class WellKnownController {
   readonly #host: string;
-  #counted: { until: number; stats: Stats } = { until: 0, stats: { users: { total: 0, activeMonth: 0, activeHalfyear: 0 }, localPosts: 0 } };
+  #counted: { readonly until: number; readonly stats: Promise<Stats> } | null = null;
 
   constructor(
     @Inject(Accounts) private readonly accounts: Accounts,
@@ -32,6 +32,7 @@ export class WellKnownController {
   @Header('access-control-allow-origin', '*')
   async webFinger(@Query('resource') resource?: unknown): Promise<string> {
     if (typeof resource !== 'string' || resource === '') throw new Problem(400, 'The query parameter "resource" is missing.', { field: 'resource' });
+    if (resource === `acct:${this.#host}@${this.#host}` || resource === `${this.config.publicUrl}/actor`) return JSON.stringify(this.#instance());
     const name = this.#nameIn(resource);
     const account = name === null ? null : await this.accounts.byName(name);
     if (!account) throw new Problem(404, `There is no ${resource} here.`);
@@ -68,17 +69,30 @@ export class WellKnownController {
   }
 
   /** Counting takes a while on a large server, and crawlers come often. */
-  async #stats(): Promise<Stats> {
-    if (this.#counted.until < Date.now()) {
-      const [total, activeMonth, activeHalfyear, localPosts] = await Promise.all([
-        this.accounts.count(),
-        this.reader.activeLocalActors(daysAgo(30)),
-        this.reader.activeLocalActors(daysAgo(180)),
-        this.reader.localStatusCount(),
-      ]);
-      this.#counted = { until: Date.now() + STATS_FOR_MS, stats: { users: { total, activeMonth, activeHalfyear }, localPosts } };
+  #stats(): Promise<Stats> {
+    if (this.#counted === null || this.#counted.until < Date.now()) {
+      const stats = this.#count();
+      // A count that failed is asked again after the same time: crawlers must not make it worse.
+      stats.catch(() => undefined);
+      this.#counted = { until: Date.now() + STATS_FOR_MS, stats };
     }
     return this.#counted.stats;
+  }
+
+  async #count(): Promise<Stats> {
+    const [total, activeMonth, activeHalfyear, localPosts] = await Promise.all([
+      this.accounts.count(),
+      this.reader.activeLocalActors(daysAgo(30)),
+      this.reader.activeLocalActors(daysAgo(180)),
+      this.reader.localStatusCount(),
+    ]);
+    return { users: { total, activeMonth, activeHalfyear }, localPosts };
+  }
+
+  /** The server's own actor, whom others look up by the key that signed our fetches. */
+  #instance(): object {
+    const { id, url } = instanceActorUrls(this.config.publicUrl);
+    return webFinger({ handle: `${this.#host}@${this.#host}`, actor: id, profile: url });
   }
 
   /** `acct:name@host`, or the address of an actor or of his page. */

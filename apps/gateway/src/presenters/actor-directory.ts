@@ -1,8 +1,9 @@
 import { type Account, Accounts } from '@heliograph/accounts';
-import { actorUrls, parseLocalActor } from '@heliograph/activitypub';
+import { actorUrls, checkReceived, parseLocalActor, publishedEvent } from '@heliograph/activitypub';
 import { type RemoteActor, RemoteActors } from '@heliograph/actors';
 import { type Config, Problem } from '@heliograph/platform';
 import { Inject, Injectable } from '@nestjs/common';
+import { Submit } from '../commands/submit.ts';
 import { CONFIG } from '../tokens.ts';
 
 /** An actor as the REST API tells it. */
@@ -32,6 +33,7 @@ export class ActorDirectory {
   constructor(
     @Inject(Accounts) private readonly accounts: Accounts,
     @Inject(RemoteActors) private readonly remote: RemoteActors,
+    @Inject(Submit) private readonly submit: Submit,
     @Inject(CONFIG) private readonly config: Config,
   ) {
     this.#host = new URL(config.publicUrl).host;
@@ -90,10 +92,17 @@ export class ActorDirectory {
     return host === undefined || host.toLowerCase() === this.#host ? { kind: 'local', name } : { kind: 'handle', handle: `${name}@${host.toLowerCase()}` };
   }
 
+  /** What the fetched document shows as current is a status like one that was sent; that it shows none says nothing (interop.md). */
+  async #takeIn({ status, hasHistory }: RemoteActor): Promise<void> {
+    const now = Date.now();
+    if (status && !checkReceived(status, now)) await this.submit.status([publishedEvent(status, hasHistory, now)]);
+  }
+
   async #lookUp(reference: Exclude<Reference, { kind: 'local' }>): Promise<RemoteActor | null> {
     const outcome = reference.kind === 'iri' ? await this.remote.byIri(reference.iri) : await this.remote.byHandle(reference.handle);
     switch (outcome.kind) {
       case 'actor':
+        if (outcome.fetched) await this.#takeIn(outcome.actor);
         return outcome.actor;
       case 'gone':
         return null;

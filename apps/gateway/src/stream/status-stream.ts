@@ -24,7 +24,10 @@ const LONGEST_MS = 2 ** 31 - 1;
  * timer, since nothing is sent when a status expires (FEP-82f6, `endTime`).
  */
 export class StatusStream {
-  readonly #shown = new Map<string, ReadStatus>();
+  /** What the reader was last told is current, by actor. */
+  readonly #shown = new Map<string, Shown>();
+  /** Recorded since the tables were last looked at. */
+  #noticed: StatusRecorded['data'][] = [];
   #work: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -41,33 +44,23 @@ export class StatusStream {
   start(): void {
     this.#queue(async () => {
       const actors = await this.scope.actors();
-      const [views, rows] = await Promise.all([this.directory.views(actors), this.reader.currentOf(actors, new Date())]);
-      for (const [actor, row] of rows) this.#shown.set(actor, row);
+      const { views, rows } = await this.#look(actors);
       const items = actors.flatMap((iri) => {
         const actor = views.get(iri);
-        const row = rows.get(iri);
-        return actor ? [{ actor, status: row ? statusView(row) : null }] : [];
+        const row = rows.get(iri) ?? null;
+        if (actor && row) this.#shown.set(iri, { actor, row });
+        return actor ? [{ actor, status: row && statusView(row) }] : [];
       });
       this.send({ event: 'snapshot', data: { items } });
       this.#arm();
     });
   }
 
-  /** Tells the reader what these recorded events have changed. */
+  /** Tells the reader what these recorded events have changed. Those that come while it looks are looked at together. */
   notice(events: readonly StatusRecorded['data'][]): void {
-    this.#queue(async () => {
-      const wanted = await this.scope.includes([...new Set(events.map(({ actor }) => actor))]);
-      const relevant = events.filter(({ actor }) => wanted.has(actor));
-      if (relevant.length === 0) return;
-      const actors = [...new Set(relevant.map(({ actor }) => actor))];
-      const [views, rows] = await Promise.all([this.directory.views(actors), this.reader.currentOf(actors, new Date())]);
-      for (const actor of actors) {
-        const view = views.get(actor);
-        if (view) this.#changed(view, rows.get(actor) ?? null, relevant.filter((event) => event.actor === actor));
-        else this.#shown.delete(actor);
-      }
-      this.#arm();
-    });
+    const waiting = this.#noticed.length > 0;
+    this.#noticed.push(...events);
+    if (!waiting) this.#queue(() => this.#tellChanges(this.#noticed.splice(0)));
   }
 
   close(): void {
@@ -75,44 +68,55 @@ export class StatusStream {
     clearTimeout(this.#timer);
   }
 
-  #changed(actor: ActorView, now: ReadStatus | null, events: readonly StatusRecorded['data'][]): void {
-    const before = this.#shown.get(actor.id) ?? null;
-    const deleted = new Set(events.filter(({ kind }) => kind === 'StatusDeleted').map(({ statusId }) => statusId));
-    if (now) {
-      this.#shown.set(actor.id, now);
-      if (before && deleted.has(before.statusId)) this.#tell('deleted', actor, before);
-      if (now.eventId !== before?.eventId) this.#tell('published', actor, now);
-      return;
+  async #tellChanges(events: readonly StatusRecorded['data'][]): Promise<void> {
+    const wanted = await this.scope.includes([...new Set(events.map(({ actor }) => actor))]);
+    if (wanted.size === 0) return;
+    const { views, rows } = await this.#look([...wanted]);
+    const erased = new Set(events.filter(({ kind }) => kind === 'StatusDeleted').map(({ actor, statusId }) => `${actor} ${statusId}`));
+    const gone = new Set(events.filter(({ kind }) => kind === 'ActorDeleted').map(({ actor }) => actor));
+    for (const iri of wanted) {
+      const before = this.#shown.get(iri);
+      const actor = views.get(iri) ?? before?.actor;
+      const row = rows.get(iri);
+      if (!actor) continue;
+      if (before && before.row.eventId !== row?.eventId) this.#end(before, gone.has(iri) || erased.has(`${iri} ${before.row.statusId}`), row !== undefined);
+      if (!row) continue;
+      this.#shown.set(iri, { actor, row });
+      if (row.eventId !== before?.row.eventId) this.#tell('published', { actor, row });
     }
-    if (!before) return;
-    this.#shown.delete(actor.id);
-    if (deleted.has(before.statusId)) this.#tell('deleted', actor, before);
-    else if (hasEnded(before, Date.now())) this.#tell('expired', actor, { ...before, state: 'expired' });
-    else this.#tell('cleared', actor, { ...before, state: 'removed' });
+    this.#arm();
   }
 
-  #tell(event: 'published' | 'cleared' | 'deleted' | 'expired', actor: ActorView, row: ReadStatus): void {
-    this.send({ event, data: { actor, status: statusView(row) } });
+  /** What was shown is no longer current. That another took its place is told by the other; a deletion always. */
+  #end(shown: Shown, deleted: boolean, replaced: boolean): void {
+    this.#shown.delete(shown.actor.id);
+    if (deleted) this.#tell('deleted', shown);
+    else if (replaced) return;
+    else if (hasEnded(shown.row, Date.now())) this.#tell('expired', shown, 'expired');
+    else this.#tell('cleared', shown, 'removed');
+  }
+
+  async #look(actors: readonly string[]): Promise<{ views: ReadonlyMap<string, ActorView>; rows: ReadonlyMap<string, ReadStatus> }> {
+    const [views, rows] = await Promise.all([this.directory.views(actors), this.reader.currentOf(actors, new Date())]);
+    return { views, rows };
+  }
+
+  #tell(event: 'published' | 'cleared' | 'deleted' | 'expired', { actor, row }: Shown, state = row.state): void {
+    this.send({ event, data: { actor, status: statusView({ ...row, state }) } });
   }
 
   /** Sets the timer for the status that ends first. */
   #arm(): void {
     clearTimeout(this.#timer);
-    const ends = [...this.#shown.values()].flatMap(({ endTime }) => (endTime ? [Date.parse(endTime)] : []));
+    const ends = [...this.#shown.values()].flatMap(({ row }) => (row.endTime ? [Date.parse(row.endTime)] : []));
     if (ends.length === 0 || this.#closed) return;
-    const wait = Math.min(...ends) - Date.now();
-    this.#timer = setTimeout(() => this.#queue(() => this.#expire()), Math.min(Math.max(wait, 0), LONGEST_MS));
+    const wait = ends.reduce((first, end) => Math.min(first, end)) - Date.now();
+    this.#timer = setTimeout(() => this.#queue(async () => this.#expire()), Math.min(Math.max(wait, 0), LONGEST_MS));
   }
 
-  async #expire(): Promise<void> {
+  #expire(): void {
     const now = Date.now();
-    const ended = [...this.#shown].filter(([, row]) => hasEnded(row, now));
-    const views = await this.directory.views(ended.map(([actor]) => actor));
-    for (const [iri, row] of ended) {
-      this.#shown.delete(iri);
-      const actor = views.get(iri);
-      if (actor) this.#tell('expired', actor, { ...row, state: 'expired' });
-    }
+    for (const shown of [...this.#shown.values()].filter(({ row }) => hasEnded(row, now))) this.#end(shown, false, false);
     this.#arm();
   }
 
@@ -125,6 +129,11 @@ export class StatusStream {
         this.fail(error);
       });
   }
+}
+
+interface Shown {
+  readonly actor: ActorView;
+  readonly row: ReadStatus;
 }
 
 const hasEnded = ({ endTime }: ReadStatus, now: number): boolean => endTime !== null && Date.parse(endTime) <= now;

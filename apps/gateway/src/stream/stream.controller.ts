@@ -2,7 +2,7 @@ import { Accounts } from '@heliograph/accounts';
 import { createLogger, gauge, Problem } from '@heliograph/platform';
 import { SocialGraph } from '@heliograph/social-graph';
 import { StatusReader } from '@heliograph/status-store';
-import { Controller, Get, Inject, type OnApplicationShutdown, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, Inject, type OnModuleDestroy, Query, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiProduces, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ServerResponse } from 'node:http';
@@ -17,14 +17,17 @@ const open = gauge('heliograph_streams_open', 'Open event streams');
 const COMMENT_EVERY_MS = 15_000;
 /** A reader who is this far behind (bytes) is disconnected; the snapshot of the next connection brings him up to date. */
 const MAX_BEHIND = 1_000_000;
+/** Open streams of one process. */
+const MOST_STREAMS = 10_000;
 /** Followed actors in one home stream. */
 const MOST_FOLLOWED = 5_000;
 
 /** Live statuses as server-sent events (HTML, section 9.2). */
 @ApiTags('stream')
 @Controller('api/stream')
-export class StreamController implements OnApplicationShutdown {
+export class StreamController implements OnModuleDestroy {
   readonly #responses = new Set<ServerResponse>();
+  #stopping = false;
 
   constructor(
     @Inject(RecordedEvents) private readonly recorded: RecordedEvents,
@@ -47,12 +50,17 @@ export class StreamController implements OnApplicationShutdown {
   @ApiResponse(problem(401, 'neither a token nor `actor`'))
   @ApiResponse(problem(404, 'unknown actor'))
   async stream(@Req() request: FastifyRequest, @Res() reply: FastifyReply, @Query('actor') named?: unknown): Promise<void> {
+    const refusal = this.#stopping ? 'This server is stopping.' : this.#responses.size >= MOST_STREAMS ? 'There are too many open streams.' : null;
+    if (refusal) throw new Problem(503, refusal, { retryAfter: 5 });
     const scope = await this.#scope(request, named);
     reply.hijack();
-    this.#serve(reply.raw, scope);
+    // Who has gone meanwhile has said so already, and will not say it again.
+    if (!reply.raw.destroyed && !request.raw.destroyed) this.#serve(reply.raw, scope);
   }
 
-  onApplicationShutdown(): void {
+  /** Before the HTTP server waits for its connections to end: streams never do by themselves. */
+  onModuleDestroy(): void {
+    this.#stopping = true;
     for (const response of this.#responses) response.end();
   }
 

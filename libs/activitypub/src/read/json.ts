@@ -10,8 +10,10 @@ export interface Invalid {
 
 export const invalid = (field: string, detail: string): Invalid => ({ kind: 'invalid', field, detail });
 
-/** Longest id or link we take, in UTF-16 units. */
-export const MAX_IRI_LENGTH = 2048;
+/** Longest id we take, in bytes of UTF-8: two of them have to fit into one entry of a PostgreSQL index (2,704 bytes). */
+export const MAX_IRI_BYTES = 1000;
+/** Longest link for people to follow, in bytes of UTF-8. */
+const MAX_LINK_BYTES = 2048;
 /** Arrays that should be short are read up to here. */
 const MAX_ELEMENTS = 100;
 // C0 controls, blank, DEL, and what a URL parser would quietly turn into something else.
@@ -38,11 +40,13 @@ export const typesOf = (object: JsonObject): readonly string[] =>
   list(own(object, 'type')).filter((type) => typeof type === 'string');
 
 /**
- * An absolute http or https IRI of at most 2048 characters, without user name or password, exactly as sent: ids are compared as
- * strings. Anything else is null.
+ * An absolute http or https IRI of at most 1,000 bytes, without user name or password, exactly as sent: ids are compared as strings.
+ * Anything else is null.
  */
-export function readIri(value: unknown): string | null {
-  if (typeof value !== 'string' || value.length > MAX_IRI_LENGTH) return null;
+export const readIri = (value: unknown): string | null => readUrl(value, MAX_IRI_BYTES);
+
+function readUrl(value: unknown, maxBytes: number): string | null {
+  if (typeof value !== 'string' || Buffer.byteLength(value) > maxBytes) return null;
   if (!/^https?:\/\//i.test(value) || UNSAFE_IN_IRI.test(value) || !value.isWellFormed()) return null;
   const url = URL.parse(value);
   return url === null || url.username !== '' || url.password !== '' ? null : value;
@@ -58,13 +62,13 @@ export function readReference(value: unknown): string | null {
 export function readLink(value: unknown): string | null {
   for (const one of list(value)) {
     if (!isObject(one)) {
-      const iri = readIri(one);
-      if (iri !== null) return iri;
+      const link = readUrl(one, MAX_LINK_BYTES);
+      if (link !== null) return link;
       continue;
     }
     for (const member of [own(one, 'href'), ...list(own(one, 'url'))]) {
-      const iri = readIri(isObject(member) ? own(member, 'href') : member);
-      if (iri !== null) return iri;
+      const link = readUrl(isObject(member) ? own(member, 'href') : member, MAX_LINK_BYTES);
+      if (link !== null) return link;
     }
   }
   return null;

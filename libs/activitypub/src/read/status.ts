@@ -1,4 +1,4 @@
-import { countGraphemes, formatInstant, parseInstant, type StatusContent } from '@heliograph/status';
+import { countGraphemes, formatInstant, makeEvent, parseInstant, type StatusContent, type StatusPublished } from '@heliograph/status';
 import { spellings } from '../vocabulary.ts';
 import { invalid, isObject, list, own, readIri, readLink, readReference, readShortText, storableText, typesOf, type Invalid, type JsonObject } from './json.ts';
 import { defaultLanguage, readLanguage } from './language.ts';
@@ -71,6 +71,10 @@ export function checkReceived(status: ReadStatus, receivedAt: number): Invalid |
     ? null
     : invalid('object.published', 'The status is dated more than 24 hours ahead.');
 }
+
+/** What a received status says in our own events. `keep`: whether the sender's document has a `statusHistory`. Milliseconds since the epoch. */
+export const publishedEvent = ({ attributedTo: actor, ...status }: ReadStatus, keep: boolean, receivedAt: number): StatusPublished =>
+  makeEvent('StatusPublished', { actor, ...status, keep }, { receivedAt: formatInstant(receivedAt, 3), origin: 'remote' });
 
 /** `content`, or the entry of `contentMap` with the least key, so that every reading of a document gives the same. */
 function readWords(object: JsonObject, inherited: string | null): { text: string; language: string | null } | null {

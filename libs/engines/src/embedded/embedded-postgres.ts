@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, openSync, closeSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, openSync, closeSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -93,7 +93,7 @@ export class EmbeddedPostgres {
     await postgres.#startOrReuse();
     await postgres.#ensureDatabase();
     // A command beside a running server leaves the server's PostgreSQL to the server; a server takes over from a command.
-    if (options.supervise || !alive(postgres.#owner())) postgres.#own();
+    if (options.supervise || !isHeliograph(postgres.#owner())) postgres.#own();
     if (options.supervise) postgres.#supervise();
     return postgres;
   }
@@ -147,7 +147,8 @@ export class EmbeddedPostgres {
     rmSync(fresh, { recursive: true, force: true });
     ownedDir(fresh, this.#user);
     const passwordFile = path.join(fresh, '..', `pw-${process.pid}`);
-    writeFileSync(passwordFile, this.#password, { mode: 0o644 });
+    writeFileSync(passwordFile, this.#password, { mode: 0o600 });
+    if (this.#user) chownSync(passwordFile, this.#user.uid, this.#user.gid);
     try {
       await this.#run('initdb', ['-D', fresh, '-U', ROLE, '--auth=scram-sha-256', `--pwfile=${passwordFile}`, '--encoding=UTF8', '--locale=C.UTF-8', '--no-instructions']);
     } finally {
@@ -203,12 +204,22 @@ export class EmbeddedPostgres {
     closeSync(log);
   }
 
+  /** Whether that process is a PostgreSQL on this cluster: after a crash of the machine the number may be another program's. */
+  #isOurs(pid: number): boolean {
+    if (!alive(pid)) return false;
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(this.#cluster);
+    } catch {
+      return process.platform !== 'linux';
+    }
+  }
+
   /** The postmaster that says it runs here, if its process lives. */
   #readPidFile(): { pid: number; port: number } | undefined {
     try {
       const lines = readFileSync(path.join(this.#cluster, 'postmaster.pid'), 'utf8').split('\n');
       const [pid, port] = [Number(lines[0]), Number(lines[3])];
-      return pid > 0 && port > 0 && alive(pid) ? { pid, port } : undefined;
+      return pid > 0 && port > 0 && this.#isOurs(pid) ? { pid, port } : undefined;
     } catch {
       return undefined;
     }
@@ -272,6 +283,16 @@ const alive = (pid: number): boolean => {
   if (pid <= 0 || !signal(pid, 0)) return false;
   try {
     return !/^\d+ \(.*\) [ZX]/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return process.platform !== 'linux';
+  }
+};
+
+/** Whether that process lives and is one of ours: the number may be another program's by now. */
+const isHeliograph = (pid: number): boolean => {
+  if (!alive(pid)) return false;
+  try {
+    return /dist\/main\.js|jest/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
   } catch {
     return process.platform !== 'linux';
   }

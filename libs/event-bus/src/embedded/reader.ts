@@ -9,7 +9,7 @@ const CONCURRENCY = 4;
 
 /** Reads what the lanes of one subscription wait for and hands it out: in order within a lane, several lanes at a time. */
 export class Reader {
-  readonly #log: MessageLog;
+  readonly #log: Pick<MessageLog, 'read'>;
   readonly #maxBatch: number;
   readonly #lanes = new Map<number, Lane>();
   /** By partition, also of lanes that are gone: the next lane of a partition begins when its batch is over. */
@@ -23,7 +23,7 @@ export class Reader {
   #closed = false;
 
   /** @param pollMs longest time until it looks for messages by itself; a notification comes first as a rule. */
-  constructor(messages: MessageLog, maxBatch: number, pollMs: number) {
+  constructor(messages: Pick<MessageLog, 'read'>, maxBatch: number, pollMs: number) {
     this.#log = messages;
     this.#maxBatch = maxBatch;
     this.#poll = setInterval(() => this.read(), pollMs).unref();

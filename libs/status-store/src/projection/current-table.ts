@@ -4,11 +4,11 @@ import { type Columns, recordset } from '../recordset.ts';
 import type { ActorChange, ActorState } from './plan.ts';
 
 /**
- * For this transaction: find rows by their keys, whatever the statistics say. A batch asks for a few hundred rows; with statistics
- * that are old, or tables that are young, PostgreSQL would read whole tables for them.
+ * For this transaction: find rows by their keys, in the order of an index, whatever the statistics say. A batch asks for a few hundred
+ * rows; with statistics that are old, or tables that are young, PostgreSQL would read whole tables, or whole histories, for them.
  */
 export async function preferIndexes(manager: EntityManager): Promise<void> {
-  await manager.query(`SELECT set_config(name, 'off', true) FROM unnest('{enable_seqscan,enable_hashjoin,enable_mergejoin}'::text[]) AS name`);
+  await manager.query(`SELECT set_config(name, 'off', true) FROM unnest('{enable_seqscan,enable_bitmapscan,enable_hashjoin,enable_mergejoin}'::text[]) AS name`);
 }
 
 /**

@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 import { type Columns, recordset } from '../recordset.ts';
 import type { LogEntry } from './log-entry.ts';
 import type { ActorChange } from './plan.ts';
-import { EVENT_REF, type EventRef, STATUS_REF, type StatusRef } from './refs.ts';
+import { EVENT_REF, STATUS_REF, type StatusRef } from './refs.ts';
 
 const LOG: Columns<LogEntry> = {
   actor: ['text', ({ event }) => event.data.actor],
@@ -57,11 +57,9 @@ export async function loadMarks(
   return (actor, statusId) => ({ removed: has(actor, 'StatusRemoved', statusId), deleted: has(actor, 'StatusDeleted', statusId) });
 }
 
-/** Erases the words of what neither shows nor is in the history any more. */
-export async function eraseFromLog(manager: EntityManager, changes: readonly ActorChange[], forgotten: readonly EventRef[]): Promise<void> {
-  const showing = new Set(changes.flatMap(({ state: { winner, hasText } }) => (winner && hasText ? [winner.eventId] : [])));
-  const superseded = changes.flatMap(({ state: { actor }, erase }) => erase.map((eventId) => ({ actor, eventId })));
-  const refs = [...superseded, ...forgotten].filter(({ eventId }) => !showing.has(eventId));
+/** Erases the words of versions that are neither shown nor kept any more. */
+export async function eraseFromLog(manager: EntityManager, changes: readonly ActorChange[]): Promise<void> {
+  const refs = changes.flatMap(({ state: { actor }, erase }) => erase.map((eventId) => ({ actor, eventId })));
   if (refs.length === 0) return;
   const { sql, params } = recordset(EVENT_REF, refs);
   await manager.query(

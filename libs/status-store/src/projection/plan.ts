@@ -1,4 +1,4 @@
-import { type ActorMarks, type ClearedAs, clearedAs, compareVersions, isInHistory, type StatusMarks, withActorEvent } from '@heliograph/status';
+import { type ActorMarks, type ClearedAs, clearedAs, compareVersions, isInHistory, type StatusEvent, type StatusMarks, withActorEvent } from '@heliograph/status';
 import type { LogEntry, Version } from './log-entry.ts';
 
 /** An actor's row of `current_status`. */
@@ -17,19 +17,22 @@ export interface ActorChange {
   readonly state: ActorState;
   /** Whether the winner's words have to go at its `endTime`, if it has one: no history keeps them. */
   readonly toSweep: boolean;
-  readonly addToHistory: readonly { readonly eventId: string; readonly removed: boolean }[];
-  /** Status ids whose versions in the history are now marked as removed. */
-  readonly removed: readonly string[];
-  /** Status ids whose versions leave the history. */
-  readonly deleted: readonly string[];
-  /** Versions published up to this instant (key) leave the history. */
-  readonly forgetUpTo: string | null;
-  /** Event ids whose words leave the log, beside those that leave the history. */
+  /** Event ids of the versions that enter the history. */
+  readonly addToHistory: readonly string[];
+  /** Event ids whose words leave the log: of these very versions. */
   readonly erase: readonly string[];
+  /** Event ids of the facts that take older versions, any number of them, out of the history and the log. */
+  readonly erasing: readonly string[];
 }
 
-/** Later than every instant there is. */
-const END_OF_TIME = '9999-12-31T23:59:59.999999999Z';
+const ERASES: Readonly<Record<StatusEvent['type'], boolean>> = {
+  StatusPublished: false,
+  StatusRemoved: false,
+  StatusDeleted: true,
+  StatusSeenAbsent: false,
+  HistoryErased: true,
+  ActorDeleted: true,
+};
 
 /**
  * The incremental form of `foldActor`: what follows from `entries`, all new to the log and all about this actor, when the tables say `state`.
@@ -60,14 +63,9 @@ export function planActor(state: ActorState, entries: readonly LogEntry[], marks
   return {
     state: { ...actor, actor: state.actor, version: state.version + 1, winner, clearedAs: cleared, hasText },
     toSweep: hasText && winnerMarks !== null && !kept(winner, winnerMarks),
-    addToHistory: versions.flatMap(({ version }) => {
-      const marks = marksOf(version.statusId);
-      return kept(version, marks) ? [{ eventId: version.eventId, removed: marks.removed }] : [];
-    }),
-    removed: statusIdsOf(entries, 'StatusRemoved'),
-    deleted: statusIdsOf(entries, 'StatusDeleted'),
-    forgetUpTo: forgottenUpTo(state, actor),
+    addToHistory: versions.flatMap(({ version }) => (kept(version, marksOf(version.statusId)) ? [version.eventId] : [])),
     erase: [...(oldGoes ? [old.eventId] : []), ...newGo.map(({ version }) => version.eventId)],
+    erasing: entries.flatMap(({ event }) => (ERASES[event.type] ? [event.metadata.eventId] : [])),
   };
 }
 
@@ -97,11 +95,3 @@ const addActorMarks = (marks: ActorMarks, { event }: LogEntry): ActorMarks => {
       return withActorEvent(marks, event);
   }
 };
-
-const statusIdsOf = (entries: readonly LogEntry[], type: 'StatusRemoved' | 'StatusDeleted'): string[] =>
-  entries.flatMap(({ event }) => (event.type === type ? [event.data.statusId] : []));
-
-function forgottenUpTo(before: ActorMarks, after: ActorMarks): string | null {
-  if (after.actorDeleted) return before.actorDeleted ? null : END_OF_TIME;
-  return after.erasedAsOf === before.erasedAsOf ? null : after.erasedAsOf;
-}

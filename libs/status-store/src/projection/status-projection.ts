@@ -2,7 +2,8 @@ import type { StatusEvent } from '@heliograph/status';
 import type { DataSource, EntityManager } from 'typeorm';
 import { type PartitionPosition, saveOffset } from '../offsets.ts';
 import { loadStates, lockActors, preferIndexes, writeCurrent } from './current-table.ts';
-import { addToHistory, forgetHistory, markRemoved } from './history-table.ts';
+import { eraseCovered } from './erasure.ts';
+import { addToHistory } from './history-table.ts';
 import { appendToLog, eraseFromLog, loadMarks } from './log-table.ts';
 import { type ActorChange, type ActorState, dropStillborn, planActor } from './plan.ts';
 import { type LogEntry, toLogEntry } from './log-entry.ts';
@@ -22,15 +23,22 @@ export interface Applied {
   readonly actors: readonly ActorVersion[];
 }
 
+/** Texts that the facts of one batch erase within its transaction: every ordinary history at once, and never a second of work. */
+const ERASE_AT_ONCE = 500;
+
 /**
  * Writes status events into the log and folds them into what readers see. A few statements for a batch of any size, in one
- * transaction; safe to repeat, and to run at the same time as others, on the same actors too.
+ * transaction, whose work depends on the batch and not on how much the log has about its actors; safe to repeat, and to run at the
+ * same time as others, on the same actors too.
  */
 export class StatusProjection {
   readonly #dataSource: DataSource;
+  readonly #eraseAtOnce: number;
 
-  constructor(dataSource: DataSource) {
+  /** @param eraseAtOnce How many texts the Deletes of one batch may erase within its transaction, beside one for each: the rest is for `eraseDue`. */
+  constructor(dataSource: DataSource, eraseAtOnce = ERASE_AT_ONCE) {
     this.#dataSource = dataSource;
+    this.#eraseAtOnce = eraseAtOnce;
   }
 
   /**
@@ -80,9 +88,8 @@ export class StatusProjection {
   async #write(manager: EntityManager, changes: readonly ActorChange[]): Promise<void> {
     await writeCurrent(manager, changes);
     await addToHistory(manager, changes);
-    await markRemoved(manager, changes);
-    const forgotten = await forgetHistory(manager, changes);
-    await eraseFromLog(manager, changes, forgotten);
+    await eraseFromLog(manager, changes);
+    await eraseCovered(manager, changes, this.#eraseAtOnce);
   }
 }
 

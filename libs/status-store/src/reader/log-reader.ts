@@ -31,11 +31,17 @@ interface EventRow {
 /** The outbox looks no further back than this, however little of it is still readable. */
 const LATEST_EVENTS = 1000;
 
-/** Events `e`, those about a status (`s`) with that status's latest version. */
-const EVENT = `e.event_id, e.kind, e.status_id, e.received_at, coalesce(e.content, s.content) AS content,
+/** The words of a version in the log, for an actor's row `c`: none once something erases them, even where that is still under way. */
+const wordsOf = (version: 'e' | 'v'): string => `CASE WHEN c.actor_deleted
+    OR ${version}.published_key <= c.erased_as_of AND (${version}.event_id <> c.event_id OR c.content IS NULL)
+    OR EXISTS (SELECT FROM erasure_due d WHERE d.actor = ${version}.actor AND d.status_id = ${version}.status_id)
+  THEN NULL ELSE ${version}.content END`;
+
+/** Events `e` of an actor `c`, those about a status (`s`) with that status's latest version. */
+const EVENT = `e.event_id, e.kind, e.status_id, e.received_at, coalesce(${wordsOf('e')}, s.content) AS content,
   coalesce(e.published_raw, s.published_raw) AS published_raw, coalesce(e.end_time, s.end_time) AS end_time`;
 const WITH_STATUS = `LEFT JOIN LATERAL (
-    SELECT v.content, v.published_raw, v.end_time FROM status_event v
+    SELECT ${wordsOf('v')} AS content, v.published_raw, v.end_time FROM status_event v
     WHERE v.actor = e.actor AND v.status_id = e.status_id AND v.kind = 'StatusPublished'
     ORDER BY v.published_key DESC, v.published_raw DESC LIMIT 1
   ) s ON e.kind IN ('StatusRemoved', 'StatusDeleted')`;
@@ -57,7 +63,7 @@ export class LogReader {
   /** What delivery needs to build the activity of an event. Null: the log has it not. */
   async eventContent(actor: string, eventId: string): Promise<ReadEvent | null> {
     const rows: EventRow[] = await this.dataSource.query(
-      `SELECT ${EVENT} FROM status_event e ${WITH_STATUS} WHERE e.actor = $1 AND e.event_id = $2`,
+      `SELECT ${EVENT} FROM status_event e JOIN current_status c ON c.actor = e.actor ${WITH_STATUS} WHERE e.actor = $1 AND e.event_id = $2`,
       [actor, eventId],
     );
     return rows[0] ? toReadEvent(rows[0]) : null;
@@ -73,7 +79,7 @@ export class LogReader {
          SELECT * FROM status_event WHERE actor = $1 AND origin = 'local' ORDER BY position DESC LIMIT ${LATEST_EVENTS}
        ) e JOIN current_status c ON c.actor = e.actor ${WITH_STATUS}
        WHERE e.kind IN ('StatusRemoved', 'StatusDeleted')
-          OR e.content IS NOT NULL AND (c.sweep_at IS NULL OR c.sweep_at > $2::timestamptz OR c.event_id <> e.event_id)
+          OR ${wordsOf('e')} IS NOT NULL AND (c.sweep_at IS NULL OR c.sweep_at > $2::timestamptz OR c.event_id <> e.event_id)
        ORDER BY e.position DESC LIMIT $3`,
       [actor, at.toISOString(), limit],
     );

@@ -24,6 +24,14 @@ const SHOWS = `content IS NOT NULL AND (end_time IS NULL OR end_time > $2::times
 const VERSION = 'actor, status_id, content, published_raw, received_at, end_time, keep, event_id, origin';
 
 /**
+ * Which rows `h` of the history of `$1` are in it: erasing a long one takes a while, and what the marks cover is gone before that.
+ * The oldest instant is a subquery of its own, so that it bounds the index scan; null (a deleted actor) lets nothing through.
+ */
+const IN_HISTORY = `h.actor = $1
+  AND h.published_key > (SELECT CASE WHEN NOT actor_deleted THEN coalesce(erased_as_of, '') END FROM current_status WHERE actor = $1)
+  AND NOT EXISTS (SELECT FROM erasure_due d WHERE d.actor = h.actor AND d.status_id = h.status_id)`;
+
+/**
  * Reads what the projection wrote. Every question about now takes the instant `at`: the same one then decides what is shown, and
  * how long caches may keep it.
  */
@@ -59,11 +67,13 @@ export class StatusReader extends LogReader {
   async history(actor: string, { limit, cursor, at }: PageRequest): Promise<Page<ReadStatus>> {
     const after = cursor === null ? null : decodeCursor(cursor, 3);
     if (cursor !== null && after === null) return { kind: 'bad-cursor' };
+    // `removed` asks for a value, since an EXISTS may be answered by reading every Remove in the log.
     const rows: (VersionRow & { published_key: string; removed: boolean; shows: boolean })[] = await this.dataSource.query(
       `SELECT h.actor, h.status_id, h.content, h.published_raw, h.received_at, h.end_time, true AS keep, h.event_id, h.origin,
-              h.published_key, h.removed, h.event_id = c.event_id AND c.content IS NOT NULL AS shows
+              h.published_key, h.event_id = c.event_id AND c.content IS NOT NULL AS shows,
+              (SELECT true FROM status_event r WHERE r.actor = h.actor AND r.status_id = h.status_id AND r.kind = 'StatusRemoved' LIMIT 1) IS TRUE AS removed
        FROM status_history h JOIN current_status c USING (actor)
-       WHERE h.actor = $1 AND ($2::text IS NULL OR (h.published_key, h.status_id, h.published_raw) < ($2::text, $3::text, $4::text))
+       WHERE ${IN_HISTORY} AND ($2::text IS NULL OR (h.published_key, h.status_id, h.published_raw) < ($2::text, $3::text, $4::text))
        ORDER BY h.published_key DESC, h.status_id DESC, h.published_raw DESC LIMIT $5`,
       [actor, after?.[0] ?? null, after?.[1] ?? null, after?.[2] ?? null, limit + 1],
     );
@@ -99,7 +109,7 @@ export class StatusReader extends LogReader {
 
   /** How many versions the actor's history has. */
   async countHistory(actor: string): Promise<number> {
-    return this.count(`SELECT count(*) FROM status_history WHERE actor = $1`, [actor]);
+    return this.count(`SELECT count(*) FROM status_history h WHERE ${IN_HISTORY}`, [actor]);
   }
 
   /**

@@ -11,7 +11,7 @@ type Origin = StatusEvent['metadata']['origin'];
 
 /** One fact of the append-only log. A trigger refuses every change but `content` → null. */
 @Entity('status_event')
-@Index('status_event_by_status', ['actor', 'status_id', 'kind'])
+@Index('status_event_by_status', ['actor', 'status_id', 'kind', 'published_key'])
 @Index('status_event_local', { synchronize: false })
 export class StatusEventEntity {
   @PrimaryColumn(text) actor!: string;
@@ -62,8 +62,9 @@ export class CurrentStatusEntity {
   @Column({ type: 'jsonb', nullable: true }) content!: StatusContent | null;
 }
 
-/** One version in an actor's history, the current one included. */
+/** One version in an actor's history, the current one included. Until `erasure_due` is worked off, also what the marks have taken out. */
 @Entity('status_history')
+@Index('status_history_by_status', ['actor', 'status_id', 'published_key'])
 export class StatusHistoryEntity {
   @PrimaryColumn(text) actor!: string;
   @PrimaryColumn(text) published_key!: string;
@@ -73,8 +74,19 @@ export class StatusHistoryEntity {
   @Column('timestamptz') received_at!: Date;
   @Column({ type: 'timestamptz', nullable: true }) end_time!: Date | null;
   @Column(origin) origin!: Origin;
-  @Column('boolean') removed!: boolean;
   @Column('jsonb') content!: StatusContent;
+}
+
+/** A fact of the log that takes texts away, too many for one transaction: `eraseDue` has yet to erase the rest. */
+@Entity('erasure_due')
+export class ErasureDueEntity {
+  @PrimaryColumn(text) actor!: string;
+  /** The StatusDeleted, HistoryErased or ActorDeleted of the log. */
+  @PrimaryColumn('uuid') event_id!: string;
+  /** Of StatusDeleted, as in the log: no version of this id may be read. */
+  @Column({ ...text, nullable: true }) status_id!: string | null;
+  /** Of all it covers, what is older than this `published_key` is erased. */
+  @Column({ ...text, default: '' }) reached!: string;
 }
 
 /** Where a consumer group goes on in a partition, as of what these tables hold. */
@@ -86,4 +98,4 @@ export class ProjectionOffsetEntity {
   @Column('bigint') next_offset!: string;
 }
 
-export const statusStoreEntities = [StatusEventEntity, CurrentStatusEntity, StatusHistoryEntity, ProjectionOffsetEntity];
+export const statusStoreEntities = [StatusEventEntity, CurrentStatusEntity, StatusHistoryEntity, ErasureDueEntity, ProjectionOffsetEntity];

@@ -30,9 +30,9 @@ test('keys and unique constraints of the log and of what is made from it begin w
   const keys: { table: string; column: string }[] = await dataSource.query(
     `SELECT i.indrelid::regclass::text AS table, a.attname AS column FROM pg_index i
      JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-     WHERE i.indisunique AND i.indrelid IN ('status_event'::regclass, 'current_status'::regclass, 'status_history'::regclass)`,
+     WHERE i.indisunique AND i.indrelid IN ('status_event'::regclass, 'current_status'::regclass, 'status_history'::regclass, 'erasure_due'::regclass)`,
   );
-  expect(keys.map(({ column }) => column)).toEqual(['actor', 'actor', 'actor']);
+  expect(keys.map(({ column }) => column)).toEqual(['actor', 'actor', 'actor', 'actor']);
 });
 
 describe('the log', () => {

@@ -31,7 +31,8 @@ export class CreateStatusLog1763900400000 implements MigrationInterface {
         content jsonb,
         PRIMARY KEY (actor, event_id)
       ) WITH (fillfactor = 85)`);
-    await runner.query(`CREATE INDEX status_event_by_status ON status_event (actor, status_id, kind)`);
+    // The latest version of an id, and the versions of an id in order, without a look at the others.
+    await runner.query(`CREATE INDEX status_event_by_status ON status_event (actor, status_id, kind, published_key)`);
     // The outbox and the count of NodeInfo; free of charge for what strangers send.
     await runner.query(`CREATE INDEX status_event_local ON status_event (actor, position) INCLUDE (kind) WHERE origin = 'local'`);
     await runner.query(`

@@ -37,9 +37,19 @@ export class CreateStatusProjection1763900400001 implements MigrationInterface {
         received_at timestamptz NOT NULL,
         end_time timestamptz,
         origin status_origin NOT NULL,
-        removed boolean NOT NULL,
         content jsonb NOT NULL,
         PRIMARY KEY (actor, published_key, status_id, published_raw)
+      )`);
+    // What a Delete takes out.
+    await runner.query(`CREATE INDEX status_history_by_status ON status_history (actor, status_id, published_key)`);
+    // Nearly always empty: what one transaction can erase never comes here.
+    await runner.query(`
+      CREATE TABLE erasure_due (
+        actor text COLLATE "C" NOT NULL,
+        event_id uuid NOT NULL,
+        status_id text COLLATE "C",
+        reached text COLLATE "C" NOT NULL DEFAULT '',
+        PRIMARY KEY (actor, event_id)
       )`);
     await runner.query(`
       CREATE TABLE projection_offset (
