@@ -47,7 +47,7 @@ export async function openEngines(config: Config, options: OpenEnginesOptions = 
     ...federation,
     async close() {
       unwatch();
-      await federation.closeHttp();
+      await federation.closeFederation();
       await bus.close();
       await dataSource.destroy();
       await embedded?.stop();

@@ -30,6 +30,7 @@ const variables = z.object({
   HELIO_INBOX_BODY_LIMIT: wholeNumber(1024, 16_777_216).default(1_048_576),
   HELIO_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
   KAFKA_BROKERS: brokers.optional(),
   KAFKA_SSL: onOff.default(false),
   KAFKA_SASL_MECHANISM: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).optional(),
@@ -54,6 +55,8 @@ export interface Config {
   readonly dataDir: string;
   /** Null: the embedded PostgreSQL in `dataDir`. */
   readonly databaseUrl: string | null;
+  /** Null: caches are in each process's memory. */
+  readonly redisUrl: string | null;
   /** Null: the event bus is on PostgreSQL. */
   readonly kafka: KafkaConfig | null;
   /** Whether federation may use http and private addresses: for the demo and tests. */
@@ -84,6 +87,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
     publicUrl: v.HELIO_PUBLIC_URL,
     dataDir: path.resolve(v.HELIO_DATA_DIR),
     databaseUrl: v.DATABASE_URL ?? null,
+    redisUrl: v.REDIS_URL ?? null,
     kafka: v.KAFKA_BROKERS
       ? {
           brokers: v.KAFKA_BROKERS,

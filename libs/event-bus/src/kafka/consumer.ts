@@ -15,9 +15,13 @@ const PARTITION_BYTES = 500_000;
 /** Batches that kafkajs hands over at a time: taking one is a matter of microseconds, unless its partition has no room for a moment. */
 const CONCURRENCY = 64;
 /** How long a group waits for its members to finish what they do and join again. */
-export const REBALANCE_MS = 15_000;
+const REBALANCE_MS = 15_000;
 /** About three seconds. A rebalance that waits for running batches uses the same (see `BatchesRunning`), and must not wait longer. */
 const RETRY = { initialRetryTime: 100, factor: 0.2, multiplier: 2, maxRetryTime: 1_000, retries: 6 };
+/** Heartbeats in a session. */
+const BEATS = 10;
+/** Part of a session without a sign of life after which we count as cut off. A rebalance takes less. */
+const SILENT_SHARE = 0.6;
 const CONNECT_MS = 5_000;
 const COMMIT_MS = 6_000;
 const LEAVE_MS = 3_000;
@@ -55,7 +59,6 @@ export class KafkaConsumer {
   readonly #client: KafkaClient;
   readonly #consumer: Consumer;
   readonly #watch: NodeJS.Timeout;
-  readonly #beatMs: number;
   #commitOffsets: EachBatchPayload['commitOffsetsIfNecessary'] | null = null;
   #lastSign = performance.now();
   #joined = false;
@@ -69,7 +72,6 @@ export class KafkaConsumer {
   constructor(options: ConsumerOptions) {
     const { connection, groupId, sessionMs, handlers } = options;
     this.#options = options;
-    this.#beatMs = sessionMs / 10;
     // Not patient: kafkajs asks the coordinator of old until it gives up, and a new life finds the new one at once.
     this.#client = new KafkaClient(connection, { ...RETRY, retries: 2 });
     this.#consumer = this.#client.kafka.consumer({
@@ -82,7 +84,7 @@ export class KafkaConsumer {
       ],
       sessionTimeout: sessionMs,
       rebalanceTimeout: REBALANCE_MS,
-      heartbeatInterval: this.#beatMs,
+      heartbeatInterval: sessionMs / BEATS,
       maxWaitTimeInMs: FETCH_WAIT_MS,
       maxBytes: FETCH_BYTES,
       maxBytesPerPartition: PARTITION_BYTES,
@@ -95,7 +97,7 @@ export class KafkaConsumer {
 
   /** Whether it is in the group and hears from the brokers. */
   get alive(): boolean {
-    return this.#joined && performance.now() - this.#lastSign < 3 * this.#beatMs + 1_000;
+    return this.#joined && performance.now() - this.#lastSign < SILENT_SHARE * this.#options.sessionMs;
   }
 
   /** Resolves when it has joined the group. @throws BusUnavailableError */

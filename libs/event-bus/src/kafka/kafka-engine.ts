@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import type { TopicDefinition } from '@heliograph/contracts';
 import type { ISocketFactory } from 'kafkajs';
@@ -14,6 +15,8 @@ export const SESSION_MS = 3_000;
 export class KafkaEngine implements ContractEngine {
   readonly #broker: string;
   readonly #topics: readonly TopicDefinition[];
+  /** Begins the names of groups that subscribers without a group are in. */
+  readonly clientId = `spec-${randomUUID()}`;
   readonly #gates = new Map<KafkaEventBus, Gate>();
 
   private constructor(broker: string, topics: readonly TopicDefinition[]) {
@@ -32,7 +35,7 @@ export class KafkaEngine implements ContractEngine {
     const port = Number(new URL(url).port);
     // Wherever the broker says it is: the way leads through the gate.
     const socketFactory: ISocketFactory = ({ onConnect }) => connect({ host: '127.0.0.1', port }, onConnect);
-    const bus = new KafkaEventBus({ brokers: [this.#broker], clientId: 'spec', topics: this.#topics, sessionMs, socketFactory });
+    const bus = new KafkaEventBus({ brokers: [this.#broker], clientId: this.clientId, topics: this.#topics, sessionMs, socketFactory });
     this.#gates.set(bus, gate);
     return bus;
   }
