@@ -1,8 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { describeWithEngine, eventually } from '@heliograph/testkit';
-import { startRedis, type RunningRedis } from '../../../tools/engines/redis.mjs';
 import { RedisActorCache } from './redis-actor-cache.ts';
 
 describeWithEngine('redis', 'actor cache in Redis', (url) => {
@@ -44,24 +41,47 @@ describeWithEngine('redis', 'actor cache in Redis', (url) => {
   });
 
   test('without Redis nothing is found and nothing fails; what was to go meanwhile is gone afterwards', async () => {
-    const dataDir = await mkdtemp(path.join(tmpdir(), 'heliograph-redis-'));
-    let redis: RunningRedis = await startRedis({ dataDir });
-    try {
-      const [cache, other] = [await open(redis.url), await open(redis.url)];
-      const [stays, goes] = [key(), key()];
-      await redis.kill();
-      await cache.set(stays, 'not kept', 60_000);
-      expect(await cache.get(stays)).toBeNull();
-      await cache.delete(goes);
-      await expect(cache.ping()).rejects.toThrow(/Redis/);
-      redis = await startRedis({ dataDir, port: redis.port });
-      await eventually(() => other.ping());
-      await other.set(goes, 'stale', 60_000);
-      await eventually(() => cache.ping());
-      await eventually(async () => expect(await cache.get(goes)).toBeNull());
-    } finally {
-      await redis.stop();
-      await rm(dataDir, { recursive: true, force: true });
-    }
+    const wire = await openWire(url);
+    const [cache, other] = [await open(wire.url), await open()];
+    const [lost, stale] = [key(), key()];
+    await other.set(stale, 'stale', 60_000);
+    expect(await cache.get(stale)).toBe('stale');
+    await wire.cut();
+    await cache.set(lost, 'not kept', 60_000);
+    expect(await cache.get(lost)).toBeNull();
+    await cache.delete(stale);
+    await expect(cache.ping()).rejects.toThrow(/Redis/);
+    expect(await other.get(stale)).toBe('stale');
+    await wire.mend();
+    await eventually(async () => expect(await other.get(stale)).toBeNull());
+    await cache.set(lost, 'kept again', 60_000);
+    expect(await cache.get(lost)).toBe('kept again');
+    await wire.cut();
   });
 });
+
+/** The way to Redis, which can be cut. */
+async function openWire(url: string): Promise<{ url: string; cut(): Promise<void>; mend(): Promise<void> }> {
+  const { hostname, port } = new URL(url);
+  const sockets = new Set<Socket>();
+  const server = createServer((near) => {
+    const far = connect(Number(port), hostname);
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
+    }
+    near.pipe(far).pipe(near);
+  });
+  const listen = (at: number): Promise<void> => new Promise((resolve) => server.listen(at, '127.0.0.1', resolve));
+  await listen(0);
+  const at = (server.address() as AddressInfo).port;
+  return {
+    url: `redis://127.0.0.1:${at}`,
+    async cut() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+    mend: () => listen(at),
+  };
+}

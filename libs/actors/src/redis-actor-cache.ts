@@ -34,7 +34,8 @@ export class RedisActorCache implements ActorCache {
     });
     this.#client.on('ready', () => {
       up.set(1);
-      void this.#dropMissed();
+      // Fails when the connection is lost again: the next one tries again.
+      this.#dropMissed().catch(() => undefined);
     });
     this.#client.connect().catch(() => undefined);
   }

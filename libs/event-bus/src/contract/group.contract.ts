@@ -145,7 +145,10 @@ export function groupContract(bench: Bench): void {
     const lag = async () => (await bus.lag()).find(({ topic, group }) => topic === bench.events && group === GROUP);
     await bus.publish(bench.events, messages(25));
     await until('age', async () => ((await lag())?.seconds ?? 0) > 0.05);
-    expect(await lag()).toMatchObject({ messages: 25 });
+    // A request that was sent again may be there twice: a publisher that was not answered cannot know.
+    const { messages: behind } = (await lag())!;
+    expect(behind).toBeGreaterThanOrEqual(25);
+    expect(behind).toBeLessThanOrEqual(50);
     const collector = await bench.collect(bus);
     await collector.has(25);
     await until('no lag', async () => (await lag())?.messages === 0);

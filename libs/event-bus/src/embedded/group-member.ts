@@ -4,11 +4,11 @@ import { createLogger } from '@heliograph/platform';
 import { backoff } from '../backoff.ts';
 import { describeError } from '../describe-error.ts';
 import { BusUnavailableError, type SubscribeOptions } from '../port.ts';
-import { Lane } from './lane.ts';
+import { Lane } from '../hand-out/lane.ts';
 import type { Membership, Seat } from './membership.ts';
 import type { MessageLog } from './message-log.ts';
-import type { Reader } from './reader.ts';
-import { shareOf } from './share.ts';
+import type { Reader } from '../hand-out/reader.ts';
+import { shareOf } from '../hand-out/share.ts';
 import type { Topic } from './topic-table.ts';
 
 const log = createLogger('event-bus');

@@ -1,30 +1,12 @@
 import type { Parcel } from '../gather.ts';
 import { partitionOf } from '../partitioner.ts';
-import type { ReceivedMessage } from '../port.ts';
+import type { Position, Read, Source } from '../hand-out/source.ts';
 import type { Database } from './database.ts';
 import { CHANNEL } from './session.ts';
 import type { TopicTable } from './topic-table.ts';
 
 /** A batch takes messages until it has this much; a single message may be larger. */
 const BATCH_BYTES = 4_000_000;
-
-/** Where a reader stands in a partition. */
-export interface Position {
-  readonly partitionId: number;
-  /** Offset of the next message it wants. */
-  readonly offset: bigint;
-}
-
-/** What a partition has for a reader. */
-export interface Read {
-  readonly partitionId: number;
-  readonly messages: readonly ReceivedMessage[];
-  /**
-   * The partition's next offset when this was read. Without messages, the reader goes on from here: what was in between is dropped, or the
-   * database was restored from a backup that ends before the position.
-   */
-  readonly end: bigint;
-}
 
 /** What a partition holds: offsets from `start` up to, not including, `end`. `committed`: the group's next offset, null if it has none. */
 export interface Extent {
@@ -80,7 +62,7 @@ interface ReadRow {
 }
 
 /** The messages in PostgreSQL, and how far the groups are. */
-export class MessageLog {
+export class MessageLog implements Source {
   readonly #database: Database;
   readonly #topics: TopicTable;
 
@@ -110,7 +92,7 @@ export class MessageLog {
     await this.#database.query(APPEND, [[...added.keys()], [...added.values()], ...rows, names]);
   }
 
-  /** @param room partitions to read from at most; those given first are preferred. */
+
   async read(positions: readonly Position[], room: number, maxBatch: number): Promise<readonly Read[]> {
     const rows = await this.#database.query<ReadRow>(READ, [
       positions.map(({ partitionId }) => partitionId),

@@ -7,10 +7,10 @@ import { type BusMessage, BusUnavailableError, type EventBus, type GroupLag, typ
 import { Database } from './database.ts';
 import { GroupMember } from './group-member.ts';
 import { lagOf } from './lag.ts';
-import { Lane } from './lane.ts';
+import { Lane } from '../hand-out/lane.ts';
 import { Membership } from './membership.ts';
 import { MessageLog } from './message-log.ts';
-import { Reader } from './reader.ts';
+import { Reader } from '../hand-out/reader.ts';
 import { BusSession } from './session.ts';
 import { EmbeddedSubscription } from './subscription.ts';
 import { Sweeper } from './sweeper.ts';

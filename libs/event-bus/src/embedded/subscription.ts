@@ -1,6 +1,6 @@
 import type { Subscription } from '../port.ts';
 import type { GroupMember } from './group-member.ts';
-import type { Reader } from './reader.ts';
+import type { Reader } from '../hand-out/reader.ts';
 import type { BusSession } from './session.ts';
 
 export interface EmbeddedSubscriptionOptions {

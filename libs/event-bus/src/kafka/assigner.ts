@@ -1,5 +1,5 @@
 import kafkajs, { type PartitionAssigner } from 'kafkajs';
-import { shareOf } from '../embedded/share.ts';
+import { shareOf } from '../hand-out/share.ts';
 
 const NAME = 'heliograph';
 const VERSION = 0;

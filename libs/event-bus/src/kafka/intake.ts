@@ -1,5 +1,5 @@
 import type { KafkaMessage } from 'kafkajs';
-import type { MessageLog, Position, Read } from '../embedded/message-log.ts';
+import type { Position, Read, Source } from '../hand-out/source.ts';
 import type { ReceivedMessage } from '../port.ts';
 
 /** A partition that has this much in memory is not fetched further until half of it is gone. */
@@ -16,7 +16,7 @@ interface Queue {
 }
 
 /** Messages that were fetched and not yet committed, by partition. Bounded: whoever fills it asks whether there is room. */
-export class Intake implements Pick<MessageLog, 'read'> {
+export class Intake implements Source {
   readonly #queues = new Map<number, Queue>();
   readonly #roomAgain: (partitionId: number) => void;
   readonly #fullMessages: number;

@@ -1,7 +1,7 @@
 import { createLogger } from '@heliograph/platform';
 import { describeError } from '../describe-error.ts';
 import type { Lane } from './lane.ts';
-import type { MessageLog } from './message-log.ts';
+import type { Source } from './source.ts';
 
 const log = createLogger('event-bus');
 /** Batches of one subscription that are worked on at the same time. */
@@ -9,7 +9,7 @@ const CONCURRENCY = 4;
 
 /** Reads what the lanes of one subscription wait for and hands it out: in order within a lane, several lanes at a time. */
 export class Reader {
-  readonly #log: Pick<MessageLog, 'read'>;
+  readonly #source: Source;
   readonly #maxBatch: number;
   readonly #lanes = new Map<number, Lane>();
   /** By partition, also of lanes that are gone: the next lane of a partition begins when its batch is over. */
@@ -23,8 +23,8 @@ export class Reader {
   #closed = false;
 
   /** @param pollMs longest time until it looks for messages by itself; a notification comes first as a rule. */
-  constructor(messages: Pick<MessageLog, 'read'>, maxBatch: number, pollMs: number) {
-    this.#log = messages;
+  constructor(source: Source, maxBatch: number, pollMs: number) {
+    this.#source = source;
     this.#maxBatch = maxBatch;
     this.#poll = setInterval(() => this.read(), pollMs).unref();
   }
@@ -77,7 +77,7 @@ export class Reader {
       if (waiting.length === 0 || room <= 0) break;
       try {
         const positions = waiting.map(({ partitionId, position }) => ({ partitionId, offset: position }));
-        for (const { partitionId, messages, end } of await this.#log.read(positions, room, this.#maxBatch)) {
+        for (const { partitionId, messages, end } of await this.#source.read(positions, room, this.#maxBatch)) {
           const lane = waiting.find((candidate) => candidate.partitionId === partitionId);
           if (!lane || !this.#serves(lane)) continue;
           if (messages.length > 0) this.#run(lane, lane.run(messages));
