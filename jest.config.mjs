@@ -21,6 +21,7 @@ export default {
   testEnvironment: 'node',
   testEnvironmentOptions: { customExportConditions: ['@heliograph/source', 'node', 'node-addons'] },
   injectGlobals: true,
+  setupFilesAfterEnv: ['<rootDir>/tools/jest/second-try.mjs'],
   globalSetup: '<rootDir>/tools/jest/engines.mjs',
   globalTeardown: '<rootDir>/tools/jest/engines-stop.mjs',
   reporters: ['default', '<rootDir>/tools/jest/engines-reporter.mjs'],

@@ -32,6 +32,7 @@ const ENGINES = [
     whyNot: whyNoKafka,
     async start(dataDir) {
       const kafka = await startKafka({ dataDir: path.join(dataDir, 'kafka'), log: (message) => console.error(message) });
+      await meetCoordinator(kafka.brokers);
       return { address: kafka.brokers, what: `Apache Kafka ${KAFKA_VERSION}, one broker`, stop: kafka.stop };
     },
   },
@@ -84,6 +85,23 @@ async function provide({ name, variable, whyNot, start }, { dataDir, stops, requ
   process.env[variable] = address;
   stops.push(stop);
   return what;
+}
+
+/** A new broker first makes the topic of its group coordinator; suites should not have to wait for that. */
+async function meetCoordinator(brokers) {
+  const { Kafka, logLevel } = (await import('kafkajs')).default;
+  const admin = new Kafka({ brokers: [brokers], logLevel: logLevel.NOTHING, retry: { initialRetryTime: 200, retries: 30, maxRetryTime: 1_000 } }).admin();
+  await admin.connect();
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await admin.fetchOffsets({ groupId: 'first-contact' });
+      break;
+    } catch (error) {
+      if (attempt === 60) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  }
+  await admin.disconnect();
 }
 
 /** The test files that the run includes, as far as its patterns tell. */

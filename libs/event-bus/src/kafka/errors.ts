@@ -13,7 +13,11 @@ function* causesOf(error: unknown): Generator<Error> {
 
 /** Kafka's name of what went wrong, such as UNKNOWN_TOPIC_OR_PARTITION; null when the brokers did not say. */
 export function kafkaErrorType(error: unknown): string | null {
-  for (const cause of causesOf(error)) if ('type' in cause && typeof cause.type === 'string') return cause.type;
+  for (const cause of causesOf(error)) {
+    if ('type' in cause && typeof cause.type === 'string') return cause.type;
+    // What kafkajs makes of it when it has asked often enough: on a new cluster the coordinators' own topic is made first.
+    if (cause.name === 'KafkaJSGroupCoordinatorNotFound') return 'GROUP_COORDINATOR_NOT_AVAILABLE';
+  }
   return null;
 }
 

@@ -9,7 +9,7 @@ import type { Partitions } from './partitions.ts';
 
 const log = createLogger('event-bus');
 const NOT_YET: readonly string[] = ['GROUP_LOAD_IN_PROGRESS', 'GROUP_COORDINATOR_NOT_AVAILABLE', 'NOT_COORDINATOR_FOR_GROUP'];
-const NOT_YET_MS = 10_000;
+const NOT_YET_MS = 20_000;
 /** Of the pause between attempts to replace a consumer: at most 1.6 s, because the group waits for it. */
 const MAX_DOUBLINGS = 4;
 const rebuilds = counter('heliograph_bus_consumer_rebuilds_total', 'Kafka consumers that gave up and were replaced', ['group']);
