@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer, request as forward, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import { createTestDatabase, describeWithEngine, eventually, RemoteServer, type TestDatabase } from '@heliograph/testkit';
+import { createTestDatabase, describeWithEngine, eventually, freePort, RemoteServer, type TestDatabase } from '@heliograph/testkit';
 
 const workspace = path.resolve(import.meta.dirname, '..');
 const SERVICES = ['gateway', 'inbox-ingest', 'status-projection', 'delivery'] as const;
@@ -139,12 +139,3 @@ function provesBothJourneys(engine: Record<string, string>): void {
     }
   }, 60_000);
 }
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });

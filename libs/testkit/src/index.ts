@@ -1,5 +1,6 @@
 export { describeWithEngine } from './describe-with-engine.ts';
 export * from './eventually.ts';
+export * from './free-port.ts';
 export * from './instance.ts';
 export { loopbackHosts } from './loopback-hosts.ts';
 export * from './remote-server.ts';
