@@ -15,7 +15,7 @@ export interface AllInOne {
 }
 
 /** PostgreSQL connections of the whole process: memory is what this composition is modest with. */
-const POOL_SIZE = 5;
+const POOL_SIZE = 4;
 
 /** The four services in one process and on one port: the same applications that run apart in production. */
 export async function startAllInOne(config: Config): Promise<AllInOne> {
