@@ -133,15 +133,6 @@ export class SocialGraph {
     return new Set(rows.map(({ target }) => target));
   }
 
-  /** The local actors that follow `target` (accepted), at most `limit`. */
-  async followersOf(target: string, limit: number): Promise<readonly string[]> {
-    const rows = await this.#dataSource.query<{ actor: string }[]>(
-      `SELECT actor FROM following WHERE target = $1 AND state = 'accepted' ORDER BY actor LIMIT $2`,
-      [target, limit],
-    );
-    return rows.map(({ actor }) => actor);
-  }
-
   /** Whether anybody here follows the remote actor, or asked to, and whether it follows anybody here. */
   async relationsOf(remoteActor: string): Promise<{ readonly followed: boolean; readonly follows: boolean }> {
     const [row] = await this.#dataSource.query<[{ followed: boolean; follows: boolean }]>(

@@ -54,12 +54,6 @@ export class LogReader {
     this.dataSource = dataSource;
   }
 
-  /** Whether the log has this fact. */
-  async isRecorded(actor: string, eventId: string): Promise<boolean> {
-    const rows: unknown[] = await this.dataSource.query(`SELECT FROM status_event WHERE actor = $1 AND event_id = $2`, [actor, eventId]);
-    return rows.length > 0;
-  }
-
   /** What delivery needs to build the activity of an event. Null: the log has it not. */
   async eventContent(actor: string, eventId: string): Promise<ReadEvent | null> {
     const rows: EventRow[] = await this.dataSource.query(

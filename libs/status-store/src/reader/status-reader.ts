@@ -96,12 +96,6 @@ export class StatusReader extends LogReader {
     return Number(rows[0]?.version ?? 0);
   }
 
-  /** Whether this server ever received a status of the actor, whatever became of it. */
-  async hasEverShownStatus(actor: string): Promise<boolean> {
-    const rows: unknown[] = await this.dataSource.query(`SELECT FROM current_status WHERE actor = $1 AND event_id IS NOT NULL`, [actor]);
-    return rows.length > 0;
-  }
-
   /** How many local people have set their latest status since then (NodeInfo `activeMonth`). Looks at every row: cache it. */
   async activeLocalActors(since: Date): Promise<number> {
     return this.count(`SELECT count(*) FROM current_status WHERE origin = 'local' AND received_at >= $1::timestamptz`, [since.toISOString()]);
