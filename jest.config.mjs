@@ -24,7 +24,7 @@ export default {
   setupFilesAfterEnv: ['<rootDir>/tools/jest/second-try.mjs'],
   globalSetup: '<rootDir>/tools/jest/engines.mjs',
   globalTeardown: '<rootDir>/tools/jest/engines-stop.mjs',
-  reporters: ['default', '<rootDir>/tools/jest/engines-reporter.mjs'],
+  reporters: ['default', '<rootDir>/tools/jest/engines-reporter.mjs', '<rootDir>/tools/jest/fep-reporter.mjs'],
   testTimeout: 30_000,
   maxWorkers: 2,
   workerIdleMemoryLimit: '1500MB',

@@ -10,4 +10,10 @@ export interface RunningKafka {
 export declare const KAFKA_VERSION: string;
 export declare function whyNoKafka(): string | null;
 export declare function installKafka(log?: (message: string) => void): string;
-export declare function startKafka(options: { readonly dataDir: string; readonly port?: number; readonly log?: (message: string) => void }): Promise<RunningKafka>;
+export declare function startKafka(options: {
+  readonly dataDir: string;
+  readonly port?: number;
+  /** Of the broker, by name, beside ours. */
+  readonly settings?: Readonly<Record<string, string | number | boolean>>;
+  readonly log?: (message: string) => void;
+}): Promise<RunningKafka>;

@@ -47,7 +47,7 @@ export function installKafka(log = () => undefined) {
   return LIBS;
 }
 
-const settings = ({ dataDir, broker, controller }) => ({
+const basic = ({ dataDir, broker, controller }) => ({
   'process.roles': 'broker,controller',
   'node.id': 1,
   'controller.quorum.voters': `1@127.0.0.1:${controller}`,
@@ -92,16 +92,16 @@ async function listsItself(port) {
 
 /**
  * Starts a single node, on data of an earlier run if `dataDir` has some, and resolves once it answers.
- * @param {{ dataDir: string, port?: number, log?: (message: string) => void }} options
+ * @param {{ dataDir: string, port?: number, settings?: object, log?: (message: string) => void }} options `settings`: of the broker, beside ours
  * @throws Error with the remedy, or the last lines of Kafka's log
  */
-export async function startKafka({ dataDir, port, log = () => undefined }) {
+export async function startKafka({ dataDir, port, settings = {}, log = () => undefined }) {
   const libs = installKafka(log);
   const directory = path.resolve(dataDir);
   mkdirSync(directory, { recursive: true });
   const ports = await portsOf(directory, port);
   const properties = path.join(directory, 'server.properties');
-  const lines = Object.entries(settings({ dataDir: directory, ...ports })).map(([name, value]) => `${name}=${value}`);
+  const lines = Object.entries({ ...basic({ dataDir: directory, ...ports }), ...settings }).map(([name, value]) => `${name}=${value}`);
   writeFileSync(properties, `${lines.join('\n')}\n`);
   const java = ['-cp', path.join(libs, '*'), '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn'];
   if (!existsSync(path.join(directory, 'data', 'meta.properties'))) {

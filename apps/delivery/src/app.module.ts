@@ -1,6 +1,6 @@
 import { Accounts } from '@heliograph/accounts';
 import { GROUPS, TOPICS } from '@heliograph/contracts';
-import type { Engines, Service } from '@heliograph/engines';
+import { DatabaseClock, type Engines, type Service } from '@heliograph/engines';
 import { connectEventBus, EventBusServer, resumeAt } from '@heliograph/event-bus';
 import { createHttpApp, Health } from '@heliograph/platform';
 import { SafeHttp } from '@heliograph/safe-http';
@@ -20,7 +20,7 @@ import { UpkeepFlow } from './upkeep.flow.ts';
 
 @Module({})
 export class DeliveryModule {
-  static with({ config, dataSource, accounts, deliveryHttp }: Engines, graph: SocialGraph): DynamicModule {
+  static with({ clock, config, dataSource, accounts, deliveryHttp }: Engines, graph: SocialGraph): DynamicModule {
     const { publicUrl } = config;
     const options: DeliveryOptions = { publicUrl, ...config.delivery };
     return {
@@ -34,6 +34,7 @@ export class DeliveryModule {
         UpkeepFlow,
         { provide: OPTIONS, useValue: options },
         { provide: Accounts, useValue: accounts },
+        { provide: DatabaseClock, useValue: clock },
         { provide: SafeHttp, useValue: deliveryHttp },
         { provide: SocialGraph, useValue: graph },
         { provide: StatusReader, useValue: new StatusReader(dataSource) },

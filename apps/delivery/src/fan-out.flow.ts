@@ -1,4 +1,5 @@
 import { type StatusRecorded, statusRecordedCodec, TOPICS } from '@heliograph/contracts';
+import { type Clock, DatabaseClock } from '@heliograph/engines';
 import { type Batch, openMessage } from '@heliograph/event-bus';
 import { DeliveryJobs } from '@heliograph/social-graph';
 import { StatusReader } from '@heliograph/status-store';
@@ -16,6 +17,7 @@ export class FanOutFlow {
     @Inject(DeliveryJobs) private readonly jobs: DeliveryJobs,
     @Inject(Dispatcher) private readonly dispatcher: Dispatcher,
     @Inject(StatusReader) private readonly statuses: Pick<StatusReader, 'currentOf'>,
+    @Inject(DatabaseClock) private readonly clock: Clock,
   ) {}
 
   @EventPattern<string>(TOPICS.statusRecorded.name)
@@ -33,7 +35,7 @@ export class FanOutFlow {
    */
   async #stillCurrent(events: readonly StatusRecorded['data'][]): Promise<readonly StatusRecorded['data'][]> {
     const deleted = new Map(events.filter(({ kind }) => kind === 'StatusDeleted').map((event) => [event.actor, event]));
-    const current = deleted.size === 0 ? new Map() : await this.statuses.currentOf([...deleted.keys()], new Date());
+    const current = deleted.size === 0 ? new Map() : await this.statuses.currentOf([...deleted.keys()], this.clock.now());
     return [...deleted.values()].flatMap((event) => {
       const row = current.get(event.actor);
       return row ? [{ ...event, kind: 'StatusPublished' as const, eventId: row.eventId, statusId: row.statusId, published: row.publishedRaw }] : [];

@@ -1,4 +1,5 @@
 import { nextAttempt, type Verdict, verdictOf } from '@heliograph/delivery-policy';
+import { type Clock, DatabaseClock } from '@heliograph/engines';
 import { DeliveryJobs, type LeasedJob, SocialGraph } from '@heliograph/social-graph';
 import { Inject, Injectable } from '@nestjs/common';
 import { Composer } from './compose.ts';
@@ -15,13 +16,14 @@ export class SendFlow {
     @Inject(Poster) private readonly poster: Poster,
     @Inject(DeliveryJobs) private readonly jobs: JobEndings,
     @Inject(SocialGraph) private readonly relations: Relations,
+    @Inject(DatabaseClock) private readonly clock: Clock,
     @Inject(OPTIONS) private readonly options: Pick<DeliveryOptions, 'retrySeconds'>,
   ) {}
 
   /** @throws when `signal` aborts, or the database does not answer: the lease ends by itself, and the job is tried again. */
   async deliver(job: LeasedJob, signal: AbortSignal): Promise<void> {
     try {
-      const composed = await this.composer.compose(job, new Date());
+      const composed = await this.composer.compose(job, this.clock.now());
       if (composed.kind === 'cancelled') return await this.#cancel(job, composed.reason);
       const outcome = await this.poster.post(job.actor, job.inbox, composed.activity, signal);
       if (!outcome) return await this.#cancel(job, 'the sender has no key');

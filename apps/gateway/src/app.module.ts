@@ -1,6 +1,6 @@
 import { Accounts } from '@heliograph/accounts';
 import { RemoteActors } from '@heliograph/actors';
-import type { Engines, Service } from '@heliograph/engines';
+import { DatabaseClock, type Engines, type Service } from '@heliograph/engines';
 import { createHttpApp, Health } from '@heliograph/platform';
 import { SocialGraph } from '@heliograph/social-graph';
 import { StatusReader } from '@heliograph/status-store';
@@ -31,7 +31,7 @@ const BODY_LIMIT = 65_536;
 
 @Module({})
 class GatewayModule {
-  static with({ bus, config, dataSource, accounts, actors }: Engines): DynamicModule {
+  static with({ bus, clock, config, dataSource, accounts, actors }: Engines): DynamicModule {
     return {
       module: GatewayModule,
       controllers: [
@@ -56,6 +56,7 @@ class GatewayModule {
         StatusCommands,
         Submit,
         { provide: Accounts, useValue: accounts },
+        { provide: DatabaseClock, useValue: clock },
         { provide: RemoteActors, useValue: actors },
         { provide: SocialGraph, useValue: new SocialGraph(dataSource, { publicUrl: config.publicUrl }) },
         { provide: StatusReader, useValue: new StatusReader(dataSource) },

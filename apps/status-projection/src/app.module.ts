@@ -1,5 +1,5 @@
 import { GROUPS, TOPICS } from '@heliograph/contracts';
-import type { Engines, Service } from '@heliograph/engines';
+import { DatabaseClock, type Engines, type Service } from '@heliograph/engines';
 import { connectEventBus, EventBusServer, resumeAt } from '@heliograph/event-bus';
 import { createHttpApp, Health } from '@heliograph/platform';
 import { loadOffset, StatusProjection } from '@heliograph/status-store';
@@ -15,7 +15,7 @@ class StatusProjectionModule {
     return {
       module: StatusProjectionModule,
       controllers: [ProjectFlow],
-      providers: [SweepFlow, { provide: StatusProjection, useValue: projection }, { provide: DataSource, useValue: engines.dataSource }, { provide: BUS, useValue: engines.bus }],
+      providers: [SweepFlow, { provide: StatusProjection, useValue: projection }, { provide: DataSource, useValue: engines.dataSource }, { provide: DatabaseClock, useValue: engines.clock }, { provide: BUS, useValue: engines.bus }],
     };
   }
 }

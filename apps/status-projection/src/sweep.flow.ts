@@ -1,3 +1,4 @@
+import { type Clock, DatabaseClock } from '@heliograph/engines';
 import { createLogger, counter } from '@heliograph/platform';
 import { eraseDue, sweepExpired } from '@heliograph/status-store';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
@@ -18,7 +19,10 @@ export class SweepFlow implements OnApplicationBootstrap, OnModuleDestroy {
   #running: Promise<void> | null = null;
   #stopping = false;
 
-  constructor(@Inject(DataSource) private readonly dataSource: DataSource) {}
+  constructor(
+    @Inject(DataSource) private readonly dataSource: DataSource,
+    @Inject(DatabaseClock) private readonly clock: Clock,
+  ) {}
 
   onApplicationBootstrap(): void {
     this.#timer = setInterval(() => {
@@ -34,7 +38,7 @@ export class SweepFlow implements OnApplicationBootstrap, OnModuleDestroy {
 
   async #sweep(): Promise<void> {
     try {
-      await this.#untilNothing(async () => (await sweepExpired(this.dataSource, new Date(), BATCH)).length);
+      await this.#untilNothing(async () => (await sweepExpired(this.dataSource, this.clock.now(), BATCH)).length);
       await this.#untilNothing(() => eraseDue(this.dataSource, BATCH));
     } catch (error) {
       log.warn({ err: error }, 'sweep failed; the next one tries again');

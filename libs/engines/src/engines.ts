@@ -2,6 +2,7 @@ import { ALL_TOPICS } from '@heliograph/contracts';
 import { type EventBus, type KafkaConnection, KafkaEventBus, PostgresEventBus } from '@heliograph/event-bus';
 import { type Config, createLogger, type KafkaConfig } from '@heliograph/platform';
 import type { DataSource } from 'typeorm';
+import { DatabaseClock, type Clock } from './database-clock.ts';
 import { migrate, openDataSource, pendingMigrations } from './data-source.ts';
 import { EmbeddedPostgres } from './embedded/embedded-postgres.ts';
 import { watchLag } from './lag-metrics.ts';
@@ -14,6 +15,8 @@ export interface Engines extends Federation {
   readonly config: Config;
   readonly dataSource: DataSource;
   readonly bus: EventBus;
+  /** What counts as now (ADR 0011). */
+  readonly clock: Clock;
   close(): Promise<void>;
 }
 
@@ -37,6 +40,7 @@ export async function openEngines(config: Config, options: OpenEnginesOptions = 
     await dataSource.destroy();
     throw new Error(`the database lacks ${pending.length} migrations (first: ${pending[0]}): run "npx helio migrate"`);
   }
+  const clock = await DatabaseClock.start(dataSource);
   const bus = openBus(config, dataSource, url);
   const federation = openFederation(config, dataSource);
   const unwatch = options.supervise ? watchLag(bus) : () => undefined;
@@ -44,9 +48,11 @@ export async function openEngines(config: Config, options: OpenEnginesOptions = 
     config,
     dataSource,
     bus,
+    clock,
     ...federation,
     async close() {
       unwatch();
+      clock.stop();
       await federation.closeFederation();
       await bus.close();
       await dataSource.destroy();

@@ -1,3 +1,4 @@
+export { clockAhead } from './clock-ahead.ts';
 export { describeWithEngine } from './describe-with-engine.ts';
 export * from './eventually.ts';
 export * from './free-port.ts';

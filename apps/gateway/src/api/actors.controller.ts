@@ -1,4 +1,5 @@
 import { Accounts } from '@heliograph/accounts';
+import { type Clock, DatabaseClock } from '@heliograph/engines';
 import { type Config } from '@heliograph/platform';
 import { StatusReader } from '@heliograph/status-store';
 import { Controller, Get, Header, Inject, Param, Query, Req } from '@nestjs/common';
@@ -23,6 +24,7 @@ export class ActorsController {
     @Inject(StatusReader) private readonly reader: StatusReader,
     @Inject(Accounts) private readonly accounts: Accounts,
     @Inject(CONFIG) private readonly config: Config,
+    @Inject(DatabaseClock) private readonly clock: Clock,
   ) {}
 
   @Get()
@@ -41,7 +43,7 @@ export class ActorsController {
   @ApiResponse(problem(404, 'unknown'))
   async status(@Param('actor') named: string, @Req() request: FastifyRequest): Promise<{ actor: ActorView; status: StatusView | null }> {
     const { view } = await this.#resolve(named, request);
-    const row = await this.reader.current(view.id, new Date());
+    const row = await this.reader.current(view.id, this.clock.now());
     return { actor: view, status: row && statusView(row) };
   }
 
@@ -61,7 +63,7 @@ export class ActorsController {
     const page = readPage(query);
     const { view } = await this.#resolve(named, request);
     if (!view.hasHistory) return { items: [], next: null };
-    const { items, next } = goodPage(await this.reader.history(view.id, { ...page, at: new Date() }));
+    const { items, next } = goodPage(await this.reader.history(view.id, { ...page, at: this.clock.now() }));
     return { items: items.map(statusView), next: nextUrl(this.config.publicUrl, request.url, next) };
   }
 

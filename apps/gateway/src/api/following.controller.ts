@@ -1,4 +1,5 @@
 import type { Account } from '@heliograph/accounts';
+import { type Clock, DatabaseClock } from '@heliograph/engines';
 import { type Config, Problem, readJson } from '@heliograph/platform';
 import { SocialGraph } from '@heliograph/social-graph';
 import { StatusReader } from '@heliograph/status-store';
@@ -34,6 +35,7 @@ export class FollowingController {
     @Inject(StatusReader) private readonly reader: StatusReader,
     @Inject(ActorDirectory) private readonly directory: ActorDirectory,
     @Inject(CONFIG) private readonly config: Config,
+    @Inject(DatabaseClock) private readonly clock: Clock,
   ) {}
 
   @Get('home')
@@ -43,7 +45,7 @@ export class FollowingController {
   @ApiResponse({ status: 200, schema: homeSchema })
   async home(@Me() me: Account, @Query() query: Record<string, unknown>, @Req() request: FastifyRequest): Promise<Page<{ actor: ActorView; status: StatusView }>> {
     const followed = await this.socialGraph.followedActors(me.actor, MOST_FOLLOWED);
-    const { items, next } = goodPage(await this.reader.home(followed, { ...readPage(query), at: new Date() }));
+    const { items, next } = goodPage(await this.reader.home(followed, { ...readPage(query), at: this.clock.now() }));
     const views = await this.directory.views(items.map(({ actor }) => actor));
     const known = items.flatMap((row) => {
       const actor = views.get(row.actor);

@@ -1,4 +1,5 @@
 import type { Account } from '@heliograph/accounts';
+import { type Clock, DatabaseClock } from '@heliograph/engines';
 import { Problem, readJson } from '@heliograph/platform';
 import { localStatusId } from '@heliograph/status';
 import { StatusReader } from '@heliograph/status-store';
@@ -22,6 +23,7 @@ export class StatusesController {
     @Inject(StatusCommands) private readonly commands: StatusCommands,
     @Inject(StatusReader) private readonly reader: StatusReader,
     @Inject(ActorDirectory) private readonly directory: ActorDirectory,
+    @Inject(DatabaseClock) private readonly clock: Clock,
   ) {}
 
   @Put('status')
@@ -60,7 +62,7 @@ export class StatusesController {
   async delete(@Me() me: Account, @Param('id') id: string, @Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<void> {
     if (!/^[1-9]\d{0,15}$/.test(id) || !Number.isSafeInteger(Number(id))) throw new Problem(404, `You have no status ${id}.`);
     const statusId = localStatusId(me.actor, id);
-    if ((await this.reader.byId(me.actor, statusId, new Date())).kind === 'unknown') throw new Problem(404, `You have no status ${id}.`);
+    if ((await this.reader.byId(me.actor, statusId, this.clock.now())).kind === 'unknown') throw new Problem(404, `You have no status ${id}.`);
     const { submitted } = await this.commands.delete(me, statusId, request);
     if (submitted === 'accepted') reply.code(202);
   }

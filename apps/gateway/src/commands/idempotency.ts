@@ -1,4 +1,5 @@
 import { type Account, Accounts, IDEMPOTENCY_KEY_MAX, type Reservation } from '@heliograph/accounts';
+import { type Clock, DatabaseClock } from '@heliograph/engines';
 import { Problem } from '@heliograph/platform';
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
@@ -20,7 +21,10 @@ export interface Reserved {
  */
 @Injectable()
 export class Idempotency {
-  constructor(@Inject(Accounts) private readonly accounts: Accounts) {}
+  constructor(
+    @Inject(Accounts) private readonly accounts: Accounts,
+    @Inject(DatabaseClock) private readonly clock: Clock,
+  ) {}
 
   /**
    * @param decide checks the request and reserves; what it throws leaves the key unused.
@@ -29,7 +33,7 @@ export class Idempotency {
   async reserve(account: Account, request: FastifyRequest, decide: (reserved: Reserved) => void): Promise<Reserved> {
     const make = async (): Promise<Reserved> => {
       // Checked once before an id is spent on it.
-      decide({ id: '1', published: '1970-01-01T00:00:00.000Z', at: Date.now() });
+      decide({ id: '1', published: '1970-01-01T00:00:00.000Z', at: this.clock.now().getTime() });
       return this.give(account);
     };
     const key = keyOf(request);
@@ -40,7 +44,7 @@ export class Idempotency {
   async give(account: Account): Promise<Reserved> {
     const publication = await this.accounts.nextPublication(account.id);
     if (!publication) throw new Problem(401, 'The account does not exist any more.');
-    return { ...publication, at: Date.now() };
+    return { ...publication, at: this.clock.now().getTime() };
   }
 
   /**

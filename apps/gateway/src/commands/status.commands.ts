@@ -1,4 +1,5 @@
 import type { Account } from '@heliograph/accounts';
+import { type Clock, DatabaseClock } from '@heliograph/engines';
 import { Problem } from '@heliograph/platform';
 import { type Decision, decideDelete, decidePublish, decideRemove, localStatusId, type StatusEvent, type StatusPublished } from '@heliograph/status';
 import { StatusReader } from '@heliograph/status-store';
@@ -30,6 +31,7 @@ export class StatusCommands {
     @Inject(Idempotency) private readonly idempotency: Idempotency,
     @Inject(Submit) private readonly submit: Submit,
     @Inject(StatusReader) private readonly reader: StatusReader,
+    @Inject(DatabaseClock) private readonly clock: Clock,
   ) {}
 
   /** Sets the status. @param prefix of the field names in errors. @throws Problem 422 with the field's name. */
@@ -47,7 +49,7 @@ export class StatusCommands {
 
   /** Clears the current status, if there is one: it stays in a history. */
   removeCurrent(account: Account, request: FastifyRequest): Promise<Retracted> {
-    const fix = async (): Promise<{ statusId: string | null }> => ({ statusId: (await this.reader.current(account.actor, new Date()))?.statusId ?? null });
+    const fix = async (): Promise<{ statusId: string | null }> => ({ statusId: (await this.reader.current(account.actor, this.clock.now()))?.statusId ?? null });
     return this.idempotency.once(account, request, fix, async ({ statusId }) => ({ submitted: statusId === null ? 'visible' : await this.#remove(account, statusId) }));
   }
 
@@ -62,15 +64,15 @@ export class StatusCommands {
   }
 
   async #remove(account: Account, statusId: string): Promise<Submitted> {
-    return this.submit.status(accepted(decideRemove({ actor: account.actor, statusId }, await this.#known(account, statusId), Date.now()), ''));
+    return this.submit.status(accepted(decideRemove({ actor: account.actor, statusId }, await this.#known(account, statusId), this.clock.now().getTime()), ''));
   }
 
   async #delete(account: Account, statusId: string): Promise<Submitted> {
-    return this.submit.status(accepted(decideDelete({ actor: account.actor, statusId }, await this.#known(account, statusId), Date.now()), ''));
+    return this.submit.status(accepted(decideDelete({ actor: account.actor, statusId }, await this.#known(account, statusId), this.clock.now().getTime()), ''));
   }
 
   async #known(account: Account, statusId: string): Promise<boolean> {
-    return (await this.reader.byId(account.actor, statusId, new Date())).kind !== 'unknown';
+    return (await this.reader.byId(account.actor, statusId, this.clock.now())).kind !== 'unknown';
   }
 }
 

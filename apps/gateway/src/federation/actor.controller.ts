@@ -1,5 +1,6 @@
 import { type Account, Accounts } from '@heliograph/accounts';
 import { actorDocument, actorUrls, instanceActorUrls, orderedCollection, statusDocument, tombstone } from '@heliograph/activitypub';
+import { type Clock, DatabaseClock } from '@heliograph/engines';
 import { type Config, Problem } from '@heliograph/platform';
 import { StatusReader } from '@heliograph/status-store';
 import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common';
@@ -27,6 +28,7 @@ export class ActorController {
     @Inject(StatusReader) private readonly reader: StatusReader,
     @Inject(ActorDirectory) private readonly directory: ActorDirectory,
     @Inject(CONFIG) private readonly config: Config,
+    @Inject(DatabaseClock) private readonly clock: Clock,
   ) {}
 
   /** The actor that signs this server's own fetches: it can always be read, so that others can check those signatures. */
@@ -67,7 +69,7 @@ export class ActorController {
       return sendDocument(request, reply, tombstone({ id: actor, formerType: 'Person', deleted: deletedAt }), 410);
     }
     if (!wantsJson) return this.#page(found.account, reply);
-    sendDocument(request, reply, personDocument(this.config.publicUrl, found.account, await this.reader.current(found.account.actor, new Date())));
+    sendDocument(request, reply, personDocument(this.config.publicUrl, found.account, await this.reader.current(found.account.actor, this.clock.now())));
   }
 
   @Get('@:name')
@@ -81,7 +83,7 @@ export class ActorController {
   async status(@Param('name') name: string, @Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const account = await this.locals.living(name);
     const statusId = actorUrls(this.config.publicUrl, account.name).status(id);
-    const found = await this.reader.byId(account.actor, statusId, new Date());
+    const found = await this.reader.byId(account.actor, statusId, this.clock.now());
     switch (found.kind) {
       case 'shown':
         if (wantsDocument(request)) return sendDocument(request, reply, statusDocument(writableStatus(found.status)));
@@ -100,14 +102,14 @@ export class ActorController {
   @Get('users/:name/statuses/:id/create')
   async create(@Param('name') name: string, @Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const account = await this.locals.living(name);
-    const found = await this.reader.byId(account.actor, actorUrls(this.config.publicUrl, account.name).status(id), new Date());
+    const found = await this.reader.byId(account.actor, actorUrls(this.config.publicUrl, account.name).status(id), this.clock.now());
     if (found.kind === 'unknown') throw new Problem(404, `${account.name} has no status ${id}.`);
     if (found.kind === 'gone') throw new Problem(410, 'This status is gone.');
     sendDocument(request, reply, new LocalActivities(this.config.publicUrl, account.name).create(writableStatus(found.status)));
   }
 
   async #page(account: Account, reply: FastifyReply): Promise<void> {
-    const at = new Date();
+    const at = this.clock.now();
     const current = await this.reader.current(account.actor, at);
     const history = account.history ? goodPage(await this.reader.history(account.actor, { limit: ON_A_PAGE, cursor: null, at })).items : [];
     // FEP-82f6: what has expired is not displayed on the profile; what was removed is not, either.

@@ -1,4 +1,5 @@
 import { orderedCollection, orderedCollectionPage, statusObject } from '@heliograph/activitypub';
+import { type Clock, DatabaseClock } from '@heliograph/engines';
 import { type Config, Problem } from '@heliograph/platform';
 import { SocialGraph } from '@heliograph/social-graph';
 import { StatusReader } from '@heliograph/status-store';
@@ -28,6 +29,7 @@ export class CollectionsController {
     @Inject(StatusReader) private readonly reader: StatusReader,
     @Inject(SocialGraph) private readonly socialGraph: SocialGraph,
     @Inject(CONFIG) private readonly config: Config,
+    @Inject(DatabaseClock) private readonly clock: Clock,
   ) {}
 
   /** `statusHistory`: statuses inlined; expired and cleared ones too, deleted ones not. Nobody has one who keeps no history. */
@@ -37,7 +39,7 @@ export class CollectionsController {
     if (!account.history) throw new Problem(404, `${account.name} keeps no history.`);
     const total = await this.reader.countHistory(account.actor);
     await this.#send(request, reply, query, total, async (page) => {
-      const { items, next } = goodPage(await this.reader.history(account.actor, { ...page, at: new Date() }));
+      const { items, next } = goodPage(await this.reader.history(account.actor, { ...page, at: this.clock.now() }));
       return { items: items.map((row) => statusObject(writableStatus(row))), next };
     });
   }
@@ -47,7 +49,7 @@ export class CollectionsController {
   async outbox(@Param('name') name: string, @Query() query: Record<string, unknown>, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const account = await this.locals.living(name);
     const activities = new LocalActivities(this.config.publicUrl, account.name);
-    const events = await this.reader.recentEvents(account.actor, IN_OUTBOX, new Date());
+    const events = await this.reader.recentEvents(account.actor, IN_OUTBOX, this.clock.now());
     const items = events.flatMap((event) => activities.of(event) ?? []);
     await this.#send(request, reply, query, items.length, async () => ({ items, next: null }));
   }

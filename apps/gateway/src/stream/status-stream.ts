@@ -1,4 +1,5 @@
 import type { StatusRecorded } from '@heliograph/contracts';
+import type { Clock } from '@heliograph/engines';
 import type { StatusReader, ReadStatus } from '@heliograph/status-store';
 import type { ActorDirectory, ActorView } from '../presenters/actor-directory.ts';
 import { type StatusView, statusView } from '../presenters/status.view.ts';
@@ -36,6 +37,7 @@ export class StatusStream {
     private readonly scope: StreamScope,
     private readonly reader: StatusReader,
     private readonly directory: ActorDirectory,
+    private readonly clock: Clock,
     private readonly send: (event: StreamEvent) => void,
     private readonly fail: (error: unknown) => void,
   ) {}
@@ -92,12 +94,12 @@ export class StatusStream {
     this.#shown.delete(shown.actor.id);
     if (deleted) this.#tell('deleted', shown);
     else if (replaced) return;
-    else if (hasEnded(shown.row, Date.now())) this.#tell('expired', shown, 'expired');
+    else if (hasEnded(shown.row, this.clock.now().getTime())) this.#tell('expired', shown, 'expired');
     else this.#tell('cleared', shown, 'removed');
   }
 
   async #look(actors: readonly string[]): Promise<{ views: ReadonlyMap<string, ActorView>; rows: ReadonlyMap<string, ReadStatus> }> {
-    const [views, rows] = await Promise.all([this.directory.views(actors), this.reader.currentOf(actors, new Date())]);
+    const [views, rows] = await Promise.all([this.directory.views(actors), this.reader.currentOf(actors, this.clock.now())]);
     return { views, rows };
   }
 
@@ -110,12 +112,12 @@ export class StatusStream {
     clearTimeout(this.#timer);
     const ends = [...this.#shown.values()].flatMap(({ row }) => (row.endTime ? [Date.parse(row.endTime)] : []));
     if (ends.length === 0 || this.#closed) return;
-    const wait = ends.reduce((first, end) => Math.min(first, end)) - Date.now();
+    const wait = ends.reduce((first, end) => Math.min(first, end)) - this.clock.now().getTime();
     this.#timer = setTimeout(() => this.#queue(async () => this.#expire()), Math.min(Math.max(wait, 0), LONGEST_MS));
   }
 
   #expire(): void {
-    const now = Date.now();
+    const now = this.clock.now().getTime();
     for (const shown of [...this.#shown.values()].filter(({ row }) => hasEnded(row, now))) this.#end(shown, false, false);
     this.#arm();
   }

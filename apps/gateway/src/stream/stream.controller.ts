@@ -1,4 +1,5 @@
 import { Accounts } from '@heliograph/accounts';
+import { type Clock, DatabaseClock } from '@heliograph/engines';
 import { createLogger, gauge, Problem } from '@heliograph/platform';
 import { SocialGraph } from '@heliograph/social-graph';
 import { StatusReader } from '@heliograph/status-store';
@@ -35,6 +36,7 @@ export class StreamController implements OnModuleDestroy {
     @Inject(ActorDirectory) private readonly directory: ActorDirectory,
     @Inject(SocialGraph) private readonly socialGraph: SocialGraph,
     @Inject(Accounts) private readonly accounts: Accounts,
+    @Inject(DatabaseClock) private readonly clock: Clock,
   ) {}
 
   @Get()
@@ -89,7 +91,7 @@ export class StreamController implements OnModuleDestroy {
       if (response.writableLength > MAX_BEHIND) response.destroy();
       else response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
     };
-    const stream = new StatusStream(scope, this.reader, this.directory, send, (error) => {
+    const stream = new StatusStream(scope, this.reader, this.directory, this.clock, send, (error) => {
       log.warn({ err: error }, 'stream ended');
       response.end();
     });
