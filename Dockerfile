@@ -30,7 +30,8 @@ COPY tools/build.mjs tools/build.mjs
 RUN node tools/build.mjs && find apps libs -type d -name src -prune -exec rm -r {} + && rm -r libs/testkit
 
 FROM ${NODE}
-ENV NODE_ENV=production NODE_OPTIONS=--enable-source-maps
+# As tools/services/node-args.mjs, which says why. A container that is given more than 512 MB may be given a larger heap.
+ENV NODE_ENV=production NODE_OPTIONS="--enable-source-maps --max-semi-space-size=4 --max-old-space-size=256"
 WORKDIR /app
 # Owned by root and not written to: the root file system may be read-only.
 COPY --from=packages /app/node_modules node_modules

@@ -56,7 +56,7 @@ export default tseslint.config(
       'no-restricted-imports': [
         'error',
         {
-          patterns: [{ regex: '^(?!\\.{1,2}/|@heliograph/|node:crypto$)', message: 'core imports core and node:crypto, nothing else' }],
+          patterns: [{ regex: '^(?!\\.{1,2}/|@heliograph/|node:crypto$|structured-headers$)', message: 'core imports core, node:crypto and structured-headers (a pure parser), nothing else' }],
           paths: [
             {
               name: 'node:crypto',

@@ -96,7 +96,7 @@ describe('discovery', () => {
     expect((await get(`/api/actors/${encodeURIComponent(handle)}`)).status).toBe(404);
     const { status, body } = await instance.request('GET', `/api/actors/@${handle}`, { token: alice.token });
     expect(status).toBe(200);
-    expect(body).toEqual({ id: bob.id, handle, name: 'bob', url: bob.id, icon: null, local: false, hasHistory: false });
+    expect(body).toEqual({ id: bob.id, handle, name: 'bob', url: bob.id, icon: null, local: false, hasHistory: false, movedTo: null });
     expect(remote.fetches.map(({ headers }) => headers['signature'])).toEqual(remote.fetches.map(() => expect.stringContaining(`keyId="${instance.origin}/actor#main-key"`)));
     expect((await finger(`acct:${host}@${host}`)).body.links).toContainEqual(expect.objectContaining({ rel: 'self', href: `${instance.origin}/actor` }));
     expect((await instance.document('/actor/outbox')).body).toMatchObject({ type: 'OrderedCollection', totalItems: 0 });

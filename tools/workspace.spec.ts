@@ -33,7 +33,18 @@ describe('docs/configuration.md', () => {
   test('gives the defaults that hold', () => {
     const described = Object.fromEntries(ofTheServer.map(({ name, initial }) => [name, initial]));
     expect(loadConfig(described)).toEqual(loadConfig({}));
-    expect(ofTheServer.filter(({ initial }) => initial === undefined).map(({ name }) => name)).toEqual(['DATABASE_URL', 'KAFKA_BROKERS', 'REDIS_URL', 'KAFKA_SASL_MECHANISM', 'KAFKA_SASL_USERNAME', 'KAFKA_SASL_PASSWORD']);
+    expect(ofTheServer.filter(({ initial }) => initial === undefined).map(({ name }) => name)).toEqual([
+      'DATABASE_URL',
+      'DATABASE_DIRECT_URL',
+      'KAFKA_BROKERS',
+      'REDIS_URL',
+      'KAFKA_SSL_CA',
+      'KAFKA_SASL_MECHANISM',
+      'KAFKA_SASL_USERNAME',
+      'KAFKA_SASL_PASSWORD',
+      'OTEL_EXPORTER_OTLP_ENDPOINT',
+      'OTEL_SERVICE_NAME',
+    ]);
   });
 
   test.each(ofTheServer)('gives the values that $name takes: $values', ({ name, values }) => {

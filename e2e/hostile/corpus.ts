@@ -58,8 +58,8 @@ const origin = row('origin', [
 const binding = row('signature binding', [
   ['no signature', 'refused', (w, words) => w.send({ body: byBob(w, words), tamper: (lines) => lines.filter((line) => !line.startsWith('Signature')) })],
   ["another's key under one's own name", 'refused', (w, words) => w.send({ body: byBob(w, words), privateKeyPem: w.mallory.privateKeyPem })],
-  ['a key whose owner does not name it', 'refused', (w, words) => byLiar(w, w.liar.actor(fresh(), { change: (d) => ({ ...d, publicKey: { ...d['publicKey'], id: `${w.liar.origin}/keys/none` } }) }), words)],
-  ['a key of another owner', 'refused', (w, words) => byLiar(w, w.liar.actor(fresh(), { change: (d) => ({ ...d, publicKey: { ...d['publicKey'], owner: w.bob.id } }) }), words)],
+  ['a key whose owner does not name it', 'refused', (w, words) => byLiar(w, w.liar.actor(fresh(), { change: (d) => ({ ...d, publicKey: { ...(d['publicKey'] as object), id: `${w.liar.origin}/keys/none` } }) }), words)],
+  ['a key of another owner', 'refused', (w, words) => byLiar(w, w.liar.actor(fresh(), { change: (d) => ({ ...d, publicKey: { ...(d['publicKey'] as object), owner: w.bob.id } }) }), words)],
   ['digest not signed', 'refused', (w, words) => w.send({ body: byBob(w, words), covers: ['(request-target)', 'host', 'date'] })],
   ['no digest', 'refused', (w, words) => w.send({ body: byBob(w, words), digest: null, covers: ['(request-target)', 'host', 'date'] })],
   ['the digest of another body', 'refused', (w, words) => w.send({ sends: byBob(w, words) })],

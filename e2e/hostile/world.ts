@@ -45,7 +45,7 @@ export class LyingServer {
   }
 
   /** An actor with a key of its own; `change` lies in its document. */
-  actor(path: string, { change = (same) => same, page = {} }: { change?: (document: Record<string, any>) => object; page?: Partial<Page> } = {}): { id: string; keyId: string; privateKeyPem: string } {
+  actor(path: string, { change = (same) => same, page = {} }: { change?: (document: Record<string, unknown>) => object; page?: Partial<Page> } = {}): { id: string; keyId: string; privateKeyPem: string } {
     const { publicKey, privateKey } = generateKeyPairSync('rsa', {
       modulusLength: 2048,
       publicKeyEncoding: { type: 'spki', format: 'pem' },

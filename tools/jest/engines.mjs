@@ -1,11 +1,12 @@
-// Once per test run: the engines that its suites need. PostgreSQL always; Kafka and Redis when a suite asks for them by describeWithEngine.
-// HELIO_TEST_DATABASE_URL, HELIO_TEST_KAFKA_BROKERS and HELIO_TEST_REDIS_URL name running ones to use instead.
+// Once per test run: the engines that its suites need. PostgreSQL always; the others when a suite asks for them by describeWithEngine.
+// HELIO_TEST_DATABASE_URL, HELIO_TEST_KAFKA_BROKERS, HELIO_TEST_REDIS_URL and HELIO_TEST_PGBOUNCER_URL name running ones to use instead.
 import { globSync, readFileSync } from 'node:fs';
 import { chmod, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { EmbeddedPostgres } from '../../libs/engines/dist/embedded/embedded-postgres.js';
 import { KAFKA_VERSION, startKafka, whyNoKafka } from '../engines/kafka.mjs';
+import { startPgbouncer, whyNoPgbouncer } from '../engines/pgbouncer.mjs';
 import { startRedis, whyNoRedis } from '../engines/redis.mjs';
 import stopEngines from './engines-stop.mjs';
 
@@ -44,6 +45,17 @@ const ENGINES = [
     async start(dataDir) {
       const redis = await startRedis({ dataDir: path.join(dataDir, 'redis') });
       return { address: redis.url, what: 'redis-server', stop: redis.stop };
+    },
+  },
+  {
+    // After PostgreSQL, which it leads to.
+    name: 'pgbouncer',
+    variable: 'HELIO_TEST_PGBOUNCER_URL',
+    needs: asksFor('pgbouncer'),
+    whyNot: whyNoPgbouncer,
+    async start(dataDir) {
+      const pgbouncer = await startPgbouncer({ dataDir: path.join(dataDir, 'pgbouncer'), databaseUrl: process.env.HELIO_TEST_DATABASE_URL });
+      return { address: pgbouncer.url, what: 'pgbouncer, transaction mode', stop: pgbouncer.stop };
     },
   },
 ];

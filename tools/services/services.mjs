@@ -1,11 +1,14 @@
 // `npm run services`: real engines and the four services as processes of their own on this machine, without Docker, behind one port.
-// DATABASE_URL and KAFKA_BROKERS name engines that run already; what they do not name is started: PostgreSQL from npm, Apache Kafka on Java.
+// DATABASE_URL, KAFKA_BROKERS and REDIS_URL name engines that run already; what they do not name is started: PostgreSQL from npm, Apache Kafka
+// on Java, and Redis where it is installed: without it everything works, slower.
 import { spawn } from 'node:child_process';
 import { createServer, request as forward } from 'node:http';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EmbeddedPostgres } from '../../libs/engines/dist/embedded/embedded-postgres.js';
 import { startKafka } from '../engines/kafka.mjs';
+import { startRedis, whyNoRedis } from '../engines/redis.mjs';
+import { NODE_ARGS } from './node-args.mjs';
 
 const root = path.join(import.meta.dirname, '../..');
 const port = Number(process.env.HELIO_PORT || 8080);
@@ -29,7 +32,7 @@ process.on('SIGINT', () => void stop(0));
 process.on('SIGTERM', () => void stop(0));
 
 async function engines() {
-  let { DATABASE_URL: database, KAFKA_BROKERS: brokers } = process.env;
+  let { DATABASE_URL: database, KAFKA_BROKERS: brokers, REDIS_URL: cache } = process.env;
   if (!database) {
     const postgres = await EmbeddedPostgres.start({ dataDir, supervise: true, log: say });
     stops.push(() => postgres.stop());
@@ -40,10 +43,17 @@ async function engines() {
     stops.push(kafka.stop);
     brokers = kafka.brokers;
   }
-  return { DATABASE_URL: database, KAFKA_BROKERS: brokers };
+  const reason = cache ? null : whyNoRedis();
+  if (reason) say(`without Redis: ${reason}`);
+  else if (!cache) {
+    const redis = await startRedis({ dataDir: path.join(dataDir, 'redis'), log: say });
+    stops.push(redis.stop);
+    cache = redis.url;
+  }
+  return { DATABASE_URL: database, KAFKA_BROKERS: brokers, REDIS_URL: cache ?? '' };
 }
 
-const node = (app, args, env) => spawn(process.execPath, ['--enable-source-maps', path.join(root, 'apps', app, 'dist/main.js'), ...args], { cwd: root, env, stdio: 'inherit', detached: true });
+const node = (app, args, env) => spawn(process.execPath, [...NODE_ARGS, path.join(root, 'apps', app, 'dist/main.js'), ...args], { cwd: root, env, stdio: 'inherit', detached: true });
 const ended = (child) => new Promise((resolve) => child.once('exit', (code, signal) => resolve(code ?? signal)));
 
 async function helio(env, ...args) {
@@ -101,7 +111,8 @@ try {
   await Promise.all(Object.keys(PORTS).map(ready));
   say(`all services are ready behind ${env.HELIO_PUBLIC_URL} (port ${port})`);
   for (const [name, own] of Object.entries(PORTS)) say(`  ${name.padEnd(18)} http://127.0.0.1:${own}  (/readyz, /metrics)`);
-  say(`helio: DATABASE_URL='${found.DATABASE_URL}' KAFKA_BROKERS=${found.KAFKA_BROKERS} HELIO_PUBLIC_URL=${env.HELIO_PUBLIC_URL} npx helio …`);
+  const named = Object.entries({ ...found, HELIO_PUBLIC_URL: env.HELIO_PUBLIC_URL }).filter(([, value]) => value);
+  say(`helio: ${named.map(([name, value]) => `${name}='${value}'`).join(' ')} npx helio …`);
 } catch (error) {
   say(error.message);
   await stop(1);

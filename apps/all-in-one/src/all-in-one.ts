@@ -1,8 +1,8 @@
 import { createDelivery } from '@heliograph/delivery';
-import { openEngines, type Service } from '@heliograph/engines';
+import { drain, openEngines, type Service } from '@heliograph/engines';
 import { createGateway } from '@heliograph/gateway';
 import { createInboxIngest } from '@heliograph/inbox-ingest';
-import { collectProcessMetrics, type Config, Health, type Readiness, readinessBody, readinessStatus } from '@heliograph/platform';
+import { collectProcessMetrics, type Config, Health, type Readiness, readinessBody, readinessStatus, startTracing } from '@heliograph/platform';
 import { createStatusProjection } from '@heliograph/status-projection';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -19,6 +19,7 @@ const POOL_SIZE = 4;
 
 /** The four services in one process and on one port: the same applications that run apart in production. */
 export async function startAllInOne(config: Config): Promise<AllInOne> {
+  const stopTracing = await startTracing(config, 'heliograph');
   const engines = await openEngines(config, { poolSize: POOL_SIZE, supervise: true });
   collectProcessMetrics();
   const projection = await createStatusProjection(engines);
@@ -36,6 +37,7 @@ export async function startAllInOne(config: Config): Promise<AllInOne> {
     port: (server.address() as AddressInfo).port,
     async stop() {
       for (const { health } of Object.values(services)) health.stopping();
+      await drain(server);
       const closed = new Promise((resolve) => server.close(resolve));
       // From the edge inwards: no new requests, then no new work, then the engines.
       await gateway.app.close();
@@ -45,6 +47,7 @@ export async function startAllInOne(config: Config): Promise<AllInOne> {
       await projection.app.close();
       await delivery.app.close();
       await engines.close();
+      await stopTracing();
     },
   };
 }

@@ -1,6 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { createAccount, deleteAccount, issueToken } from './account.ts';
+import { printLog, printStatusAt } from './log.ts';
 import { runMigrations } from './migrate.ts';
+import { rebuild, verify } from './projection.ts';
 import { applyTopics } from './topics.ts';
 
 const wholeNumber = (value: string): number => {
@@ -38,6 +40,35 @@ export function program(): Command {
     .command('migrate')
     .description('bring the database schema up to date; may run while the services do')
     .action(() => runMigrations());
+
+  const projection = helio.command('projection').description('the tables of current and past statuses, which follow from the log');
+  projection
+    .command('rebuild')
+    .description('build them anew from the log, beside the live ones, and swap; may run while the services do: readers never wait, writers less than a second. Stop it at any time, and start it again')
+    .action(() => rebuild());
+  projection
+    .command('verify')
+    .description('compare them with what the log says, and print the differences; changes nothing, and may run while the services do. Status 1: there are some. Not compared: the version of a row, which counts changes, and what waits to be erased')
+    .option('--limit <rows>', 'most rows whose differences are printed', wholeNumber, 100)
+    .action((options: { limit: number }) => verify(options));
+
+  const actorHelp = 'a local name, name@host, or the address of the actor (https://…)';
+  helio
+    .command('status')
+    .description('what the log says about statuses')
+    .command('at')
+    .description("print what was an actor's status at an instant, by what this server had received until then (received, not published). Text that was erased since is gone here, too")
+    .argument('<actor>', actorHelp)
+    .argument('<time>', 'RFC 3339, such as 2026-11-24T18:00:00Z')
+    .option('--json', 'as one line of JSON')
+    .action((actor: string, time: string, options: { json?: boolean }) => printStatusAt(actor, time, options));
+  helio
+    .command('log')
+    .description("print an actor's latest events, in the order in which they were recorded")
+    .argument('<actor>', actorHelp)
+    .option('--limit <n>', 'how many', wholeNumber, 50)
+    .option('--json', 'a line of JSON for each')
+    .action((actor: string, options: { limit: number; json?: boolean }) => printLog(actor, options));
 
   const topics = helio.command('topics').description('topics of Apache Kafka');
   topics

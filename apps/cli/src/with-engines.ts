@@ -3,7 +3,7 @@ import { loadConfig } from '@heliograph/platform';
 
 /** Opens the engines that the environment names, and closes them whatever becomes of `work`. */
 export async function withEngines<T>(work: (engines: Engines) => Promise<T>): Promise<T> {
-  const engines = await openEngines(loadConfig(), { poolSize: 2 });
+  const engines = await openEngines(loadConfig(), { poolSize: 2, patient: true });
   try {
     return await work(engines);
   } finally {

@@ -1,13 +1,17 @@
 import { Accounts } from '@heliograph/accounts';
+import { RemoteActors } from '@heliograph/actors';
 import { GROUPS, TOPICS } from '@heliograph/contracts';
 import { DatabaseClock, type Engines, type Service } from '@heliograph/engines';
 import { connectEventBus, EventBusServer, resumeAt } from '@heliograph/event-bus';
 import { createHttpApp, Health } from '@heliograph/platform';
 import { SafeHttp } from '@heliograph/safe-http';
-import { DeliveryJobs, SocialGraph } from '@heliograph/social-graph';
+import { ActorRefreshes, DeliveryJobs, SocialGraph } from '@heliograph/social-graph';
 import { StatusReader } from '@heliograph/status-store';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { hostname } from 'node:os';
+import { Histories } from './backfill/history.ts';
+import { RefreshFlow } from './backfill/refresh.flow.ts';
+import { Refresher } from './backfill/refresher.ts';
 import { Composer } from './compose.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { FanOutFlow } from './fan-out.flow.ts';
@@ -15,13 +19,15 @@ import { GraphFlow } from './graph.flow.ts';
 import type { DeliveryOptions } from './ports.ts';
 import { Poster } from './post.ts';
 import { SendFlow } from './send.flow.ts';
-import { OPTIONS } from './tokens.ts';
+import { BUS, OPTIONS } from './tokens.ts';
 import { UpkeepFlow } from './upkeep.flow.ts';
 
 @Module({})
 export class DeliveryModule {
-  static with({ clock, config, dataSource, accounts, deliveryHttp }: Engines, graph: SocialGraph): DynamicModule {
+  static with({ clock, config, dataSource, accounts, actors, bus, deliveryHttp }: Engines, graph: SocialGraph): DynamicModule {
     const { publicUrl } = config;
+    // The same name after a restart, so that the process finds what it had leased.
+    const instance = `${hostname()}:${config.http.port}`;
     const options: DeliveryOptions = { publicUrl, ...config.delivery };
     return {
       module: DeliveryModule,
@@ -31,15 +37,20 @@ export class DeliveryModule {
         Poster,
         SendFlow,
         Dispatcher,
+        Histories,
+        RefreshFlow,
+        Refresher,
         UpkeepFlow,
+        { provide: BUS, useValue: bus },
         { provide: OPTIONS, useValue: options },
         { provide: Accounts, useValue: accounts },
+        { provide: RemoteActors, useValue: actors },
         { provide: DatabaseClock, useValue: clock },
         { provide: SafeHttp, useValue: deliveryHttp },
         { provide: SocialGraph, useValue: graph },
         { provide: StatusReader, useValue: new StatusReader(dataSource) },
-        // The same name after a restart, so that the process finds what it had leased.
-        { provide: DeliveryJobs, useValue: new DeliveryJobs(dataSource, { instance: `${hostname()}:${config.http.port}` }) },
+        { provide: DeliveryJobs, useValue: new DeliveryJobs(dataSource, { instance }) },
+        { provide: ActorRefreshes, useValue: new ActorRefreshes(dataSource, { instance }) },
       ],
     };
   }

@@ -41,6 +41,7 @@ const job = (task: JobTask, attempts = 0): LeasedJob => ({
   host: 'far.example',
   attempts,
   firstAttemptAt: null,
+  traceparent: null,
 });
 
 interface World {
@@ -49,15 +50,17 @@ interface World {
   readonly audience?: boolean;
   readonly follower?: boolean;
   readonly followId?: string | null;
+  readonly blockId?: string | null;
 }
 
 function compose(task: JobTask, world: World, attempts = 0) {
-  const { event: recorded = null, current = null, audience = true, follower = true, followId = null } = world;
+  const { event: recorded = null, current = null, audience = true, follower = true, followId = null, blockId = null } = world;
   const statuses: Statuses = { eventContent: async () => recorded, current: async () => current };
   const relations: Relations = {
     isAudience: async () => audience,
     isFollower: async () => follower,
     followingState: async () => (followId === null ? null : { state: 'requested', followId }),
+    blockOf: async () => blockId,
     dropMailbox: async () => 0,
   };
   return new Composer(statuses, relations, { publicUrl }).compose(job(task, attempts), now);
@@ -131,6 +134,9 @@ const currentStatus: JobTask = { kind: 'current-status', follower: carol };
 const accept: JobTask = { kind: 'accept', follower: carol, followId: 'f1' };
 const follow: JobTask = { kind: 'follow', target: carol, followId: 'f1' };
 const undo: JobTask = { kind: 'undo-follow', target: carol, followId: 'f1' };
+const reject: JobTask = { kind: 'reject', follower: carol, followId: 'f1' };
+const block: JobTask = { kind: 'block', target: carol, blockId: 'b1' };
+const undoBlock: JobTask = { kind: 'undo-block', target: carol, blockId: 'b1' };
 
 test.each<[string, JobTask, World, number, string]>([
   ['the current status for a new follower', currentStatus, { current: status('e1') }, 0, 'Create'],
@@ -144,6 +150,13 @@ test.each<[string, JobTask, World, number, string]>([
   ['an Undo before the next Follow', undo, { followId: 'f2' }, 0, 'Undo'],
   ['an Undo that the next Follow may have overtaken', undo, { followId: 'f2' }, 1, 'follows again'],
   ['an Undo that failed', undo, {}, 5, 'Undo'],
+  ['a Reject', reject, { follower: false }, 0, 'Reject'],
+  ['a Reject of one who has followed again since', reject, { follower: true }, 1, 'follows again'],
+  ['a Block', block, { blockId: 'b1' }, 0, 'Block'],
+  ['a Block that was taken back', block, {}, 0, 'blocks no more'],
+  ['a Block that a newer one replaced', block, { blockId: 'b2' }, 0, 'blocks no more'],
+  ['the Undo of a Block', undoBlock, {}, 3, 'Undo'],
+  ['the Undo of a Block that the next Block may have overtaken', undoBlock, { blockId: 'b2' }, 1, 'blocks again'],
   ['the Delete of an account', { kind: 'account-deleted' }, {}, 3, 'Delete'],
 ])('%s', async (_, task, world, attempts, expected) => {
   expect(await outcome(task, world, attempts)).toBe(expected);

@@ -4,18 +4,21 @@ import {
   acceptActivity,
   type ActorUrls,
   actorUrls,
+  answerKey,
+  blockActivity,
   createActivity,
   deleteActivity,
   deleteActorActivity,
   followActivity,
   parseLocalActor,
+  rejectActivity,
   removeActivity,
   statusActivityId,
   undoActivity,
+  undoBlockActivity,
   undoId,
 } from '@heliograph/activitypub';
 import { Inject, Injectable } from '@nestjs/common';
-import { createHash } from 'node:crypto';
 import type { DeliveryOptions, Relations, Statuses } from './ports.ts';
 import { OPTIONS } from './tokens.ts';
 
@@ -55,10 +58,16 @@ export class Composer {
         return this.#currentStatus({ ...job, task }, urls, now);
       case 'accept':
         return this.#accept({ ...job, task }, urls);
+      case 'reject':
+        return this.#reject({ ...job, task }, urls);
       case 'follow':
         return this.#follow({ ...job, task });
       case 'undo-follow':
         return this.#undoFollow({ ...job, task });
+      case 'block':
+        return this.#block({ ...job, task });
+      case 'undo-block':
+        return this.#undoBlock({ ...job, task });
       case 'account-deleted':
         return send(deleteActorActivity({ id: urls.deleteActor, actor: urls.id }));
       default:
@@ -110,14 +119,18 @@ export class Composer {
     return send(createActivity({ id: statusActivityId(statusId, 'create'), ...heading(urls), status }));
   }
 
-  /** Inlines the Follow, rebuilt of its ids: jobs carry nothing else, and peers look for the id or for both actors. */
   async #accept({ actor, task }: JobOf<'accept'>, urls: ActorUrls): Promise<Composed> {
     const { follower, followId } = task;
     // Only the Follow that stands is answered: who sends many gets one answer.
     if (!(await this.relations.isFollower(actor, follower, followId))) return cancelled('follows no more');
-    const unique = createHash('sha256').update(`${follower} ${followId}`).digest('hex').slice(0, 32);
-    const follow = { type: 'Follow', id: followId, actor: follower, object: urls.id };
-    return send(acceptActivity({ id: urls.accept(unique), actor: urls.id, follower, follow }));
+    return send(acceptActivity({ id: urls.accept(answerKey(task.follower, task.followId)), ...answer(task, urls) }));
+  }
+
+  /** Mastodon takes any Reject for the end of the follow, whatever id it names. */
+  async #reject({ actor, attempts, task }: JobOf<'reject'>, urls: ActorUrls): Promise<Composed> {
+    const { follower, followId } = task;
+    if (await this.relations.isFollower(actor, follower, attempts > 0 ? null : followId)) return cancelled('follows again');
+    return send(rejectActivity({ id: urls.reject(answerKey(task.follower, task.followId)), ...answer(task, urls) }));
   }
 
   async #follow({ actor, task }: JobOf<'follow'>): Promise<Composed> {
@@ -132,6 +145,17 @@ export class Composer {
     return send(undoActivity({ id: undoId(followId), follow: { id: followId, actor, object: target } }));
   }
 
+  async #block({ actor, task }: JobOf<'block'>): Promise<Composed> {
+    const { target, blockId } = task;
+    return (await this.relations.blockOf(actor, target)) === blockId ? send(blockActivity({ id: blockId, actor, object: target })) : cancelled('blocks no more');
+  }
+
+  async #undoBlock({ actor, attempts, task }: JobOf<'undo-block'>): Promise<Composed> {
+    const { target, blockId } = task;
+    if (attempts > 0 && (await this.relations.blockOf(actor, target))) return cancelled('blocks again');
+    return send(undoBlockActivity({ id: undoId(blockId), block: { id: blockId, actor, object: target } }));
+  }
+
   async #hasOther(actor: string, statusId: string, now: Date): Promise<boolean> {
     const current = await this.statuses.current(actor, now);
     return current !== null && current.statusId !== statusId;
@@ -139,6 +163,13 @@ export class Composer {
 }
 
 const heading = ({ id, followers }: ActorUrls): { readonly actor: string; readonly followers: string } => ({ actor: id, followers });
+
+/** Inlines the Follow, rebuilt of its ids: jobs carry nothing else, and peers look for the id or for both actors. */
+const answer = ({ follower, followId }: JobOf<'accept' | 'reject'>['task'], { id }: ActorUrls) => ({
+  actor: id,
+  follower,
+  follow: { type: 'Follow', id: followId, actor: follower, object: id },
+});
 
 /** Smithereen wants `published` here too, and looks at nothing in it. */
 const retracted = ({ statusId, content, published, receivedAt }: Told, urls: ActorUrls): Parameters<typeof removeActivity>[0]['status'] => ({

@@ -6,7 +6,7 @@ import { loadConfig } from '@heliograph/platform';
 import { makeEvent, type StatusEvent } from '@heliograph/status';
 import { StatusProjection } from '@heliograph/status-store';
 import { createTestDatabase, eventually, type ReceivedActivity, RemoteServer, type TestDatabase } from '@heliograph/testkit';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createDelivery } from './app.module.ts';
 import { UpkeepFlow } from './upkeep.flow.ts';
@@ -99,12 +99,12 @@ const receivedOf = (actor: string) => remote.received.filter(({ activity }) => a
 const typesTo = (actor: string) => receivedOf(actor).map(({ activity, path }) => `${String(activity['type'])} ${path}`);
 
 /** A server that answers as `answer` says. */
-async function peer(answer: (count: number, respond: (status: number, headers?: Record<string, string>, body?: string) => void) => void): Promise<{ origin: string; times: number[] }> {
+async function peer(answer: (count: number, respond: (status: number, headers?: Record<string, string>, body?: string) => void, headers: IncomingHttpHeaders) => void): Promise<{ origin: string; times: number[] }> {
   const times: number[] = [];
   const server = createServer((request, response) => {
     request.resume();
     times.push(Date.now());
-    answer(times.length, (status, headers = {}, body = '') => response.writeHead(status, headers).end(body));
+    answer(times.length, (status, headers = {}, body = '') => response.writeHead(status, headers).end(body), request.headers);
   });
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -219,8 +219,26 @@ describe('what a peer answers', () => {
     await followedBy(actor, personAt(there.origin));
     await settled(actor);
     expect(await jobs(actor)).toMatchObject([{ state: 'dead', attempts: 1, last_error: `HTTP ${status}` }]);
-    expect(there.times).toHaveLength(1);
+    // A 400 may have meant the form of the signature: the other one is tried at once.
+    expect(there.times).toHaveLength(status === 400 ? 2 : 1);
     expect(typesTo(actor)).toEqual([]);
+  });
+
+  test.each([
+    ['draft-cavage-12', (headers: IncomingHttpHeaders) => !('signature-input' in headers), [true, true]],
+    ['RFC 9421', (headers: IncomingHttpHeaders) => 'signature-input' in headers, [false, true, true]],
+  ])('one that takes signatures of %s only gets what it takes, and from then on first', async (_form, takes, taken) => {
+    const { actor } = await newAccount();
+    const seen: boolean[] = [];
+    const there = await peer((_, respond, headers) => {
+      seen.push(takes(headers));
+      respond(takes(headers) ? 202 : 401);
+    });
+    await followedBy(actor, personAt(there.origin));
+    await settled(actor);
+    await followedBy(actor, personAt(there.origin, 'another'));
+    await settled(actor);
+    expect(seen).toEqual(taken);
   });
 
   test('Retry-After: not before', async () => {

@@ -1,6 +1,7 @@
 import { type StatusRecorded, statusRecordedCodec, TOPICS } from '@heliograph/contracts';
 import { type Clock, DatabaseClock } from '@heliograph/engines';
 import { type Batch, openMessage } from '@heliograph/event-bus';
+import { TRACEPARENT } from '@heliograph/platform';
 import { DeliveryJobs } from '@heliograph/social-graph';
 import { StatusReader } from '@heliograph/status-store';
 import { Controller, Inject } from '@nestjs/common';
@@ -9,6 +10,8 @@ import { Dispatcher } from './dispatcher.ts';
 
 /** Statuses of local people are told; what else is recorded concerns nobody elsewhere, or (ActorDeleted) goes by way of graph.v1. */
 const TOLD: ReadonlySet<StatusRecorded['data']['kind']> = new Set(['StatusPublished', 'StatusRemoved', 'StatusDeleted']);
+
+type Told = StatusRecorded['data'] & { readonly traceparent: string | null };
 
 /** status.recorded → local ones → audience → one job per inbox → wake the workers. */
 @Controller()
@@ -23,7 +26,7 @@ export class FanOutFlow {
   @EventPattern<string>(TOPICS.statusRecorded.name)
   async fanOut(@Payload() batch: Batch): Promise<void> {
     const events = batch.messages
-      .map(({ value }) => openMessage(statusRecordedCodec, value).data)
+      .map(({ value, headers }) => ({ ...openMessage(statusRecordedCodec, value).data, traceparent: headers[TRACEPARENT] ?? null }))
       .filter(({ origin, kind }) => origin === 'local' && TOLD.has(kind));
     const jobs = (await this.jobs.enqueueFanOut(events)) + (await this.jobs.enqueueFanOut(await this.#stillCurrent(events)));
     if (jobs > 0) this.dispatcher.wake();
@@ -33,7 +36,7 @@ export class FanOutFlow {
    * A Delete of a past status clears the current one at Smithereen, whatever id it names: so what is current is told again after it,
    * under the same id. To others that is nothing new.
    */
-  async #stillCurrent(events: readonly StatusRecorded['data'][]): Promise<readonly StatusRecorded['data'][]> {
+  async #stillCurrent(events: readonly Told[]): Promise<readonly Told[]> {
     const deleted = new Map(events.filter(({ kind }) => kind === 'StatusDeleted').map((event) => [event.actor, event]));
     const current = deleted.size === 0 ? new Map() : await this.statuses.currentOf([...deleted.keys()], this.clock.now());
     return [...deleted.values()].flatMap((event) => {

@@ -5,7 +5,7 @@ import type { StatusReader } from '@heliograph/status-store';
 
 /** What sending asks of other libraries, and no more: the seams at which specs put something else. */
 export type Statuses = Pick<StatusReader, 'eventContent' | 'current'>;
-export type Relations = Pick<SocialGraph, 'isAudience' | 'isFollower' | 'followingState' | 'dropMailbox'>;
+export type Relations = Pick<SocialGraph, 'isAudience' | 'isFollower' | 'followingState' | 'blockOf' | 'dropMailbox'>;
 export type Keys = Pick<Accounts, 'signingKey'>;
 export type Outgoing = Pick<SafeHttp, 'request'>;
 export type JobEndings = Pick<DeliveryJobs, 'complete' | 'retry' | 'bury'>;
@@ -17,4 +17,6 @@ export interface DeliveryOptions {
   readonly retrySeconds: number;
   /** Deliveries under way at a time. */
   readonly workers: number;
+  /** Between two looks at a remote actor that somebody here follows, in seconds. */
+  readonly refreshSeconds: number;
 }

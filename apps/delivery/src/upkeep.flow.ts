@@ -1,13 +1,14 @@
 import { Accounts } from '@heliograph/accounts';
 import { createLogger } from '@heliograph/platform';
-import { DeliveryJobs } from '@heliograph/social-graph';
+import { ActorRefreshes, DeliveryJobs } from '@heliograph/social-graph';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { refreshesSeen } from './backfill/telemetry.ts';
 import { queueSeen } from './telemetry.ts';
 
 const log = createLogger('delivery');
 const EVERY_MS = 10_000;
 
-/** What has to be looked at now and then: the keys of deleted accounts, old dead jobs, the figures of the queue. */
+/** What has to be looked at now and then: the keys of deleted accounts, old dead jobs, actors that nobody looks at any more, the figures of the queues. */
 @Injectable()
 export class UpkeepFlow implements OnApplicationBootstrap, OnApplicationShutdown {
   #timer: NodeJS.Timeout | undefined;
@@ -15,6 +16,7 @@ export class UpkeepFlow implements OnApplicationBootstrap, OnApplicationShutdown
 
   constructor(
     @Inject(DeliveryJobs) private readonly jobs: DeliveryJobs,
+    @Inject(ActorRefreshes) private readonly refreshes: ActorRefreshes,
     @Inject(Accounts) private readonly accounts: Pick<Accounts, 'forgetKey'>,
   ) {}
 
@@ -35,6 +37,8 @@ export class UpkeepFlow implements OnApplicationBootstrap, OnApplicationShutdown
     }
     await this.jobs.sweep();
     queueSeen(await this.jobs.stats());
+    await this.refreshes.sweep();
+    refreshesSeen(await this.refreshes.oldestDueSeconds());
   }
 
   async #tick(): Promise<void> {

@@ -6,6 +6,7 @@ import { SocialGraph } from '@heliograph/social-graph';
 import { StatusReader } from '@heliograph/status-store';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { InboxController } from './inbox.controller.ts';
+import { routeInbox } from './inbox.routes.ts';
 import { ReceiveFlow } from './receive.flow.ts';
 import { BUS, HOSTS, PUBLIC_URL } from './tokens.ts';
 import { Translator } from './translate.ts';
@@ -41,6 +42,7 @@ export async function createInboxIngest(engines: Engines): Promise<Service> {
   health.register({ name: 'event-bus', probe: () => engines.bus.ping() });
   const module = InboxIngestModule.with(engines);
   const app = await createHttpApp({ module, health, bodyLimit: engines.config.inboxBodyLimit });
+  routeInbox(app);
   // Refused before a controller saw them, or by accident.
   app.getHttpAdapter().getInstance().addHook('onResponse', async (_request, { statusCode }) => {
     if (statusCode === 413) count('too-large');

@@ -6,6 +6,7 @@ import { SocialGraph } from '@heliograph/social-graph';
 import { makeEvent } from '@heliograph/status';
 import { StatusReader } from '@heliograph/status-store';
 import { Inject, Injectable } from '@nestjs/common';
+import { checkMove } from './move.ts';
 import { PUBLIC_URL } from './tokens.ts';
 import { refuse } from './verdict.ts';
 
@@ -65,6 +66,12 @@ export class Translator {
       case 'accept-follow':
       case 'reject-follow':
         return { messages: await this.#answer(activity, recipient) };
+      case 'block':
+        return { messages: await this.#block(activity) };
+      case 'undo-block':
+        return { messages: await this.#undoBlock(activity) };
+      case 'move':
+        return { messages: await this.#moved(activity, sender) };
       default:
         return activity satisfies never;
     }
@@ -95,7 +102,11 @@ export class Translator {
     } else if (read.actor.status && !checkReceived(read.actor.status, now.getTime())) {
       events.push(published(read.actor.status, read.actor, now));
     }
-    return { messages: events.map(status), remember: () => this.actors.store(document) };
+    const messages = events.map(status);
+    // What there was before is not in the Update.
+    const startsHistory = read.actor.hasHistory && !before?.hasHistory && (await this.socialGraph.relationsOf(sender.iri)).followed;
+    if (startsHistory) messages.push(graph({ type: 'RemoteActorSought', data: { actor: sender.iri, at: now.toISOString() } }));
+    return { messages, remember: () => this.actors.store(document) };
   }
 
   async #follow(activity: Of<'follow'>, sender: RemoteActor): Promise<OutgoingMessage> {
@@ -104,11 +115,14 @@ export class Translator {
     if (!account) throw refuse('invalid', 422, `There is no actor ${activity.object} on this server.`, { field: 'object' });
     const at = new Date().toISOString();
     const follower: Mailbox = { actor: sender.iri, inbox: sender.inbox, sharedInbox: sender.sharedInbox };
-    return graph({ type: 'FollowReceived', data: { actor: account.actor, at, follower, followId: activity.id, activity: activity.activity } });
+    const asked = { actor: account.actor, at, follower, followId: activity.id };
+    return account.locked ? graph({ type: 'FollowApprovalRequested', data: asked }) : graph({ type: 'FollowReceived', data: { ...asked, activity: activity.activity } });
   }
 
   async #undoFollow(activity: Of<'undo-follow'>, recipient: string | null): Promise<readonly OutgoingMessage[]> {
     const { actor: follower, followId } = activity;
+    const blocked = followId && activity.object === null && (await this.socialGraph.blockedBy(follower, followId));
+    if (blocked) return [graph({ type: 'BlockUndone', data: { actor: blocked, at: new Date().toISOString(), blocker: follower, blockId: followId } })];
     const local = (await this.#localActor(parseLocal(this.publicUrl, activity.object), recipient)) ?? (followId && (await this.socialGraph.followedBy(follower, followId)));
     if (!local) return [];
     return [graph({ type: 'FollowUndone', data: { actor: local, at: new Date().toISOString(), follower, followId } })];
@@ -121,6 +135,23 @@ export class Translator {
     if (!local) return [];
     const accepted = activity.kind === 'accept-follow';
     return [graph({ type: 'FollowAnswered', data: { actor: local, at: new Date().toISOString(), target, followId, accepted } })];
+  }
+
+  async #block({ id: blockId, actor: blocker, object }: Of<'block'>): Promise<readonly OutgoingMessage[]> {
+    const actor = await this.#localActor(parseLocal(this.publicUrl, object), null);
+    return actor === null ? [] : [graph({ type: 'BlockReceived', data: { actor, at: new Date().toISOString(), blocker, blockId } })];
+  }
+
+  async #undoBlock({ actor: blocker, blockId, object }: Of<'undo-block'>): Promise<readonly OutgoingMessage[]> {
+    const actor = (await this.#localActor(parseLocal(this.publicUrl, object), null)) ?? (blockId && (await this.socialGraph.blockedBy(blocker, blockId)));
+    return actor ? [graph({ type: 'BlockUndone', data: { actor, at: new Date().toISOString(), blocker, blockId } })] : [];
+  }
+
+  /** Of no interest unless somebody here has to do with the sender: then it costs nobody a fetch. */
+  async #moved({ target }: Of<'move'>, { iri: actor }: RemoteActor): Promise<readonly OutgoingMessage[]> {
+    const { followed, blocked } = await this.socialGraph.relationsOf(actor);
+    if (!followed && !blocked) return [];
+    return [graph({ type: 'RemoteActorMoved', data: { actor, at: new Date().toISOString(), target: await checkMove(this.actors, actor, target) } })];
   }
 
   /** The local actor of that name, else the owner of the inbox; null when there is no such account. */

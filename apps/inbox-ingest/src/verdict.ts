@@ -12,6 +12,7 @@ export type Verdict =
   | 'invalid'
   | 'too-large'
   | 'key-unavailable'
+  | 'actor-unavailable'
   | 'bus-unavailable'
   | 'failed';
 

@@ -1,7 +1,7 @@
 import { type RemoteActor, RemoteActors } from '@heliograph/actors';
-import { checkRequest, type ParsedSignature, readSignature, verifyRequest } from '@heliograph/http-signatures';
+import { checkSignedRequest, readRequestSignature, type RequestSignature, verifySignedRequest } from '@heliograph/http-signatures';
 import { Inject, Injectable } from '@nestjs/common';
-import { HOSTS } from './tokens.ts';
+import { HOSTS, PUBLIC_URL } from './tokens.ts';
 import { refuse } from './verdict.ts';
 
 export interface IncomingRequest {
@@ -18,10 +18,15 @@ export interface IncomingRequest {
 /** Who signed the request. The answer waits for it: senders that are told 202 never send again. */
 @Injectable()
 export class Verifier {
+  readonly #scheme: 'http' | 'https';
+
   constructor(
     @Inject(RemoteActors) private readonly actors: RemoteActors,
     @Inject(HOSTS) private readonly hosts: readonly string[],
-  ) {}
+    @Inject(PUBLIC_URL) publicUrl: string,
+  ) {
+    this.#scheme = publicUrl.startsWith('https:') ? 'https' : 'http';
+  }
 
   /** Whether this actor was ever heard of: a Delete of one who was not needs no key. */
   async knows(iri: string): Promise<boolean> {
@@ -35,16 +40,16 @@ export class Verifier {
    */
   async verify(request: IncomingRequest, isLast: boolean): Promise<RemoteActor> {
     const signature = parse(request);
-    const checked = { method: 'POST', path: request.path, headers: request.headers, body: request.body, signature, now: new Date(), hosts: this.hosts } as const;
+    const checked = { method: 'POST', path: request.path, headers: request.headers, body: request.body, signature, now: new Date(), hosts: this.hosts, scheme: this.#scheme } as const;
     // All that needs no key comes first: a stale or altered request costs nobody a fetch.
-    const early = checkRequest(checked);
+    const early = checkSignedRequest(checked);
     if (early.kind === 'invalid') throw refuse('signature', 401, early.reason);
     const known = await this.#key(signature.keyId, { evenIfGone: isLast });
-    const verdict = verifyRequest({ ...checked, publicKeyPem: known.pem });
+    const verdict = verifySignedRequest({ ...checked, publicKeyPem: known.pem });
     if (verdict.kind === 'valid') return known.actor;
     const fresh = known.fetched ? known : await this.#key(signature.keyId, { refetch: true, evenIfGone: isLast });
     // Rotated since we saw it.
-    if (fresh.pem !== known.pem && verifyRequest({ ...checked, publicKeyPem: fresh.pem }).kind === 'valid') return fresh.actor;
+    if (fresh.pem !== known.pem && verifySignedRequest({ ...checked, publicKeyPem: fresh.pem }).kind === 'valid') return fresh.actor;
     throw refuse('signature', 401, verdict.reason);
   }
 
@@ -65,13 +70,13 @@ export class Verifier {
   }
 }
 
-function parse(request: IncomingRequest): ParsedSignature {
-  const signature = readSignature(request.headers);
+function parse(request: IncomingRequest): RequestSignature {
+  const signature = readRequestSignature(request.headers);
   switch (signature.kind) {
     case 'signature':
       return signature.value;
     case 'missing':
-      throw refuse('signature', 401, 'The request has no Signature header; activities must be signed (draft-cavage-http-signatures-12).');
+      throw refuse('signature', 401, 'The request has no Signature header; activities must be signed (draft-cavage-http-signatures-12, or RFC 9421).');
     case 'malformed':
       throw refuse('signature', 401, signature.reason);
     default:

@@ -7,7 +7,10 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { ProjectFlow } from './project.flow.ts';
 import { SweepFlow } from './sweep.flow.ts';
-import { BUS } from './tokens.ts';
+import { BUS, DOCUMENTS } from './tokens.ts';
+
+/** A backlog is worked off fastest in large transactions: what a batch itself replaces is never written. Some 100 ms of work. */
+const MAX_BATCH = 1_000;
 
 @Module({})
 class StatusProjectionModule {
@@ -15,7 +18,14 @@ class StatusProjectionModule {
     return {
       module: StatusProjectionModule,
       controllers: [ProjectFlow],
-      providers: [SweepFlow, { provide: StatusProjection, useValue: projection }, { provide: DataSource, useValue: engines.dataSource }, { provide: DatabaseClock, useValue: engines.clock }, { provide: BUS, useValue: engines.bus }],
+      providers: [
+        SweepFlow,
+        { provide: StatusProjection, useValue: projection },
+        { provide: DataSource, useValue: engines.dataSource },
+        { provide: DatabaseClock, useValue: engines.clock },
+        { provide: BUS, useValue: engines.bus },
+        { provide: DOCUMENTS, useValue: engines.documents },
+      ],
     };
   }
 }
@@ -28,6 +38,7 @@ export async function createStatusProjection(engines: Engines): Promise<Service>
   const strategy = new EventBusServer({
     bus: engines.bus,
     group: GROUPS.projection,
+    maxBatch: MAX_BATCH,
     startAt: async (topic, partition, committed) => resumeAt(await loadOffset(engines.dataSource, topic, partition, GROUPS.projection), committed),
   });
   connectEventBus(app, strategy);

@@ -24,6 +24,8 @@ export interface Account {
   readonly createdAt: string;
   /** RFC 3339, UTC, milliseconds; null while the account lives. */
   readonly deletedAt: string | null;
+  /** 1 or more; raised with every change of the above. */
+  readonly version: number;
 }
 
 /** The key pair that speaks for a local actor; leaves this library only to sign. */
@@ -46,4 +48,5 @@ export const toAccount = (entity: AccountEntity, publicUrl: string): Account => 
   publicKeyPem: entity.publicKeyPem,
   createdAt: entity.createdAt.toISOString(),
   deletedAt: entity.deletedAt?.toISOString() ?? null,
+  version: Number(entity.version),
 });

@@ -48,6 +48,7 @@ describe('an account', () => {
       publicKeyPem: expect.stringContaining('BEGIN PUBLIC KEY'),
       createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
       deletedAt: null,
+      version: 1,
     });
     expect(await accounts.authenticate(token)).toEqual(account);
     expect(await accounts.authenticate(`${token}x`)).toBeNull();
@@ -105,7 +106,7 @@ describe('an account', () => {
     expect(await accounts.authenticate(second ?? '')).toEqual(account);
     expect(await accounts.authenticate(token)).toEqual(account);
     expect(await accounts.issueToken('nobody_here')).toBeNull();
-    expect(await accounts.setHistory('more', false)).toEqual({ ...account, history: false });
+    expect(await accounts.setHistory('more', false)).toEqual({ ...account, history: false, version: 2 });
     expect(await accounts.setHistory('nobody_here', false)).toBeNull();
   });
 });
@@ -119,7 +120,7 @@ describe('a deleted account', () => {
     expect(await accounts.signingKey(account.actor)).not.toBeNull(); // a living account keeps its key
 
     const deleted = await accounts.delete('Leaver');
-    expect(deleted).toEqual({ ...account, deletedAt: expect.any(String) });
+    expect(deleted).toEqual({ ...account, deletedAt: expect.any(String), version: 2 });
     expect(await accounts.delete('leaver')).toEqual(deleted);
     expect(await accounts.delete('nobody_here')).toBeNull();
 
@@ -141,6 +142,44 @@ describe('a deleted account', () => {
     expect(await accounts.signingKey(account.actor)).not.toBeNull();
     await accounts.forgetKey(account.actor);
     expect(await accounts.signingKey(account.actor)).toBeNull();
+  });
+});
+
+describe("an account's version", () => {
+  test('is raised by every change that its document shows, whoever makes it, and by no other', async () => {
+    const { account } = await made();
+    const version = async (): Promise<number | undefined> => (await accounts.versionsOf([account.name.toUpperCase(), 'nobody_here'])).get(account.name);
+    const shown = [`display_name = 'A'`, `bio = 'b'`, `icon_url = 'https://c.example/'`, 'history = false', 'locked = true', `public_key_pem = 'd'`];
+    for (const [i, change] of shown.entries()) {
+      await dataSource.query(`UPDATE account SET ${change} WHERE name = $1`, [account.name]);
+      expect(await version()).toBe(i + 2);
+      await dataSource.query(`UPDATE account SET ${change} WHERE name = $1`, [account.name]);
+    }
+    await accounts.nextPublication(account.id);
+    await dataSource.query(`UPDATE account SET email = 'other-' || email WHERE name = $1`, [account.name]);
+    expect(await version()).toBe(shown.length + 1);
+    expect((await accounts.byName(account.name))?.version).toBe(shown.length + 1);
+  });
+
+  test('is told after each change was committed, and before the caller hears of it', async () => {
+    const told: { name: string; version: number; stored: number | undefined }[] = [];
+    const other = await connect();
+    const onChange = async (name: string, version: number): Promise<void> => {
+      told.push({ name, version, stored: (await new Accounts(other, { publicUrl: 'https://status.example' }).versionsOf([name])).get(name) });
+    };
+    const telling = new Accounts(dataSource, { publicUrl: 'https://status.example', onChange });
+    const { name } = details();
+    await telling.create(details(name));
+    await telling.setHistory(name, false);
+    await telling.delete(name);
+    // Again, since whoever deleted it may have died before he told anybody.
+    await telling.delete(name);
+    expect(told).toEqual([1, 2, 3, 3].map((version) => ({ name, version, stored: version })));
+    await telling.setHistory('nobody_here', true);
+    await telling.delete('nobody_here');
+    await telling.create(details(name));
+    expect(told).toHaveLength(4);
+    await other.destroy();
   });
 });
 

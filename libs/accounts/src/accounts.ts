@@ -30,6 +30,16 @@ export type Lookup =
   | { readonly kind: 'deleted'; readonly account: Account }
   | { readonly kind: 'unknown' };
 
+export interface AccountsOptions {
+  /** The origin that people and servers see. */
+  readonly publicUrl: string;
+  /**
+   * Called after every change of an account has been committed, with its new version, before the caller hears of the change: for caches
+   * of what shows it. Must not reject.
+   */
+  readonly onChange?: (name: string, version: number) => Promise<void>;
+}
+
 const log = createLogger('accounts');
 
 /** The people of this server: who they are, how they prove it, and the keys that sign for them. */
@@ -39,10 +49,11 @@ export class Accounts {
   readonly #accounts: Repository<AccountEntity>;
   readonly #idempotency: IdempotencyKeys;
   readonly #instance: InstanceKey;
+  readonly #onChange: (name: string, version: number) => Promise<void>;
 
-  /** `publicUrl`: the origin that people and servers see. */
-  constructor(dataSource: DataSource, options: { readonly publicUrl: string }) {
-    this.#publicUrl = options.publicUrl;
+  constructor(dataSource: DataSource, { publicUrl, onChange = async () => undefined }: AccountsOptions) {
+    this.#publicUrl = publicUrl;
+    this.#onChange = onChange;
     this.#dataSource = dataSource;
     this.#accounts = dataSource.getRepository(AccountEntity);
     this.#idempotency = new IdempotencyKeys(dataSource);
@@ -71,6 +82,7 @@ export class Accounts {
     if (made.length === 0) return { kind: 'taken', field: (await this.#taken(name, email)) ?? 'name' };
     const account = await this.byName(name);
     if (!account) throw new Error(`the account ${name} vanished while it was being made`);
+    await this.#onChange(name, account.version);
     log.info({ name }, 'account created');
     return { kind: 'created', account, token };
   }
@@ -130,6 +142,12 @@ export class Accounts {
     return { kind: entity.deletedAt ? 'deleted' : 'found', account: toAccount(entity, this.#publicUrl) };
   }
 
+  /** The versions of the accounts among `names`, deleted ones too, by lower-case name. */
+  async versionsOf(names: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const rows = await this.#dataSource.query<{ name: string; version: string }[]>('SELECT name, version FROM account WHERE name = ANY($1::text[])', [names.map(storedName)]);
+    return new Map(rows.map(({ name, version }) => [name, Number(version)]));
+  }
+
   /** The living accounts among `names`, in no order. */
   async byNames(names: readonly string[]): Promise<readonly Account[]> {
     if (names.length === 0) return [];
@@ -145,7 +163,13 @@ export class Accounts {
   /** Switches the history on or off; null: no such account. What the log must learn of it is the caller's to publish. */
   async setHistory(name: string, history: boolean): Promise<Account | null> {
     await this.#accounts.update({ name: storedName(name), deletedAt: IsNull() }, { history });
-    return this.byName(name);
+    return this.#changed(await this.byName(name));
+  }
+
+  /** Whether followers must be approved from now on; null: no such account. */
+  async setLocked(name: string, locked: boolean): Promise<Account | null> {
+    await this.#accounts.update({ name: storedName(name), deletedAt: IsNull() }, { locked });
+    return this.#changed(await this.byName(name));
   }
 
   /**
@@ -169,7 +193,12 @@ export class Accounts {
       log.info({ name: stored }, 'account deleted');
     });
     const found = await this.lookup(stored);
-    return found.kind === 'deleted' ? found.account : null;
+    return this.#changed(found.kind === 'deleted' ? found.account : null);
+  }
+
+  async #changed(account: Account | null): Promise<Account | null> {
+    if (account) await this.#onChange(account.name, account.version);
+    return account;
   }
 
   /** The key that signs for a local actor (also a deleted one, until `forgetKey`) or for the instance actor; null for any other IRI. */

@@ -47,6 +47,10 @@ export class AccountEntity {
 
   @Column({ name: 'deleted_at', type: 'timestamptz', precision: 3, nullable: true })
   deletedAt!: Date | null;
+
+  /** Raised by a trigger. */
+  @Column({ type: 'bigint', insert: false, update: false })
+  version!: string;
 }
 
 @Entity('access_token')

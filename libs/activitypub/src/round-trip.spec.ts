@@ -1,8 +1,8 @@
 import { formatInstant, type StatusContent } from '@heliograph/status';
 import fc from 'fast-check';
 import {
-  acceptActivity, actorDocument, actorUrls, createActivity, deleteActivity, deleteActorActivity, followActivity, readActivity, readActor, readKeyDocument, readStatus,
-  readWebFinger, rejectActivity, removeActivity, statusActivityId, statusDocument, statusObject, undoActivity, undoId, updateActorActivity, webFinger, type WritableActor, type WritableStatus,
+  acceptActivity, actorDocument, actorUrls, blockActivity, createActivity, deleteActivity, deleteActorActivity, followActivity, readActivity, readActor, readKeyDocument, readStatus,
+  readWebFinger, rejectActivity, removeActivity, statusActivityId, statusDocument, statusObject, undoActivity, undoBlockActivity, undoId, updateActorActivity, webFinger, type WritableActor, type WritableStatus,
 } from './index.ts';
 
 const HERE = 'https://heliograph.example';
@@ -192,4 +192,11 @@ test('the status in a document is the same wherever it stands', () => {
       expect(actorDocument(one).status ?? null).toEqual(one.status === null ? null : statusObject(one.status));
     }),
   );
+});
+
+test('a Block, and its Undo', () => {
+  const block = { id: urls.block('7'), actor: urls.id, object: THERE };
+  expect(readActivity(overTheWire(blockActivity(block)))).toEqual({ kind: 'block', ...block });
+  const undo = undoBlockActivity({ id: undoId(block.id), block });
+  expect(readActivity(overTheWire(undo))).toEqual({ kind: 'undo-block', id: undo.id, actor: urls.id, blockId: block.id, object: THERE });
 });

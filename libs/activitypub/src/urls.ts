@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /** Names that make a URL; which of them an account may take is decided where accounts are made. */
 const NAME = '[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,62}[A-Za-z0-9_])?';
 const STATUS_ID = '[1-9][0-9]{0,15}';
@@ -23,6 +25,7 @@ export interface ActorUrls {
   accept(unique: string): string;
   reject(unique: string): string;
   update(unique: string): string;
+  block(unique: string): string;
   readonly deleteActor: string;
 }
 
@@ -46,6 +49,7 @@ export function actorUrls(publicUrl: string, name: string): ActorUrls {
     accept: (unique) => `${id}#accepts/${unique}`,
     reject: (unique) => `${id}#rejects/${unique}`,
     update: (unique) => `${id}#updates/${unique}`,
+    block: (unique) => `${id}#blocks/${unique}`,
     deleteActor: `${id}#delete`,
   };
 }
@@ -62,8 +66,11 @@ export function instanceActorUrls(publicUrl: string): InstanceActorUrls {
 /** Id of the one activity of that kind about a status of ours: a delivery can be repeated, but never under a second id. */
 export const statusActivityId = (statusIri: string, kind: 'create' | 'remove' | 'delete'): string => `${statusIri}/${kind}`;
 
-/** Id of the activity that takes a Follow of ours back. */
-export const undoId = (followIri: string): string => `${followIri}/undo`;
+/** What tells apart a person's answers to Follows: the same for the same Follow, so that none is answered under two ids. */
+export const answerKey = (follower: string, followId: string): string => createHash('sha256').update(`${follower} ${followId}`).digest('hex').slice(0, 32);
+
+/** Id of the activity that takes a Follow or Block of ours back. */
+export const undoId = (activityIri: string): string => `${activityIri}/undo`;
 
 /** The name in the id of a person of this server (`/users/NAME`, nothing after it), or null. Whether there is such a person is another question. */
 export const parseLocalActor = (publicUrl: string, iri: string): string | null => matchPath(publicUrl, iri, `/users/(${NAME})`)?.[0] ?? null;

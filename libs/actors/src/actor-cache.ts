@@ -1,3 +1,5 @@
+import { LeastRecentlyUsed } from './least-recently-used.ts';
+
 /** A cache shared by whoever looks up actors: this process's memory, or Redis. Losing an entry, at any time, costs a look-up and no more. */
 export interface ActorCache {
   get(key: string): Promise<string | null>;
@@ -22,16 +24,11 @@ interface Entry {
 
 /** In this process's memory: what was not used for longest goes first. */
 export class MemoryActorCache implements ActorCache {
-  /** Map keeps the order of insertion: the first is the one not used for longest. */
-  readonly #entries = new Map<string, Entry>();
-  readonly #maxEntries: number;
-  readonly #maxLength: number;
+  readonly #entries: LeastRecentlyUsed<Entry>;
   readonly #now: () => number;
-  #length = 0;
 
   constructor({ maxEntries = 10_000, maxLength = 16_000_000, now = Date.now }: MemoryActorCacheOptions = {}) {
-    this.#maxEntries = maxEntries;
-    this.#maxLength = maxLength;
+    this.#entries = new LeastRecentlyUsed({ maxEntries, maxLength }, (key, { value }) => key.length + value.length);
     this.#now = now;
   }
 
@@ -40,36 +37,24 @@ export class MemoryActorCache implements ActorCache {
   }
 
   async get(key: string): Promise<string | null> {
-    const entry = this.#take(key);
-    if (!entry) return null;
-    this.#put(key, entry);
-    return entry.value;
+    return this.#find(key)?.value ?? null;
   }
 
   async set(key: string, value: string, ttlMs: number, options?: { readonly onlyIfAbsent: boolean }): Promise<void> {
-    const before = this.#take(key);
-    this.#put(key, before && options?.onlyIfAbsent ? before : { value, expiresAt: this.#now() + ttlMs });
-    for (const oldest of this.#entries.keys()) {
-      if (this.#entries.size <= this.#maxEntries && this.#length <= this.#maxLength) break;
-      this.#take(oldest);
-    }
+    if (options?.onlyIfAbsent && this.#find(key)) return;
+    this.#entries.set(key, { value, expiresAt: this.#now() + ttlMs });
   }
 
   async delete(key: string): Promise<void> {
-    this.#take(key);
+    this.#entries.delete(key);
   }
 
-  #put(key: string, entry: Entry): void {
-    this.#entries.set(key, entry);
-    this.#length += key.length + entry.value.length;
-  }
-
-  /** Removes the entry, and returns it unless it is too old. */
-  #take(key: string): Entry | null {
+  /** The entry, unless it is too old: then it goes. */
+  #find(key: string): Entry | null {
     const entry = this.#entries.get(key);
     if (!entry) return null;
+    if (entry.expiresAt > this.#now()) return entry;
     this.#entries.delete(key);
-    this.#length -= key.length + entry.value.length;
-    return entry.expiresAt > this.#now() ? entry : null;
+    return null;
   }
 }

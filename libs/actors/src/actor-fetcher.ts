@@ -1,15 +1,16 @@
 import { readActor, type JsonObject, type ReadActor } from '@heliograph/activitypub';
-import type { FetchDocument, FetchOptions } from './documents.ts';
+import type { FetchDocument, FetchOptions, FetchOutcome } from './documents.ts';
 import type { KnownActors } from './known-actors.ts';
 import { refused, type Failure } from './outcomes.ts';
 import { toRemoteActor, type RemoteActor } from './remote-actor.ts';
 import { SingleFlight } from './single-flight.ts';
 
 export type Fetched =
-  | { readonly kind: 'actor'; readonly actor: RemoteActor; readonly document: ReadActor }
+  | { readonly kind: 'actor'; readonly actor: RemoteActor; readonly document: ReadActor; readonly json: JsonObject; readonly etag: string | null }
   /** A document, and no actor: a key by itself, perhaps. */
   | { readonly kind: 'other'; readonly json: JsonObject; readonly reason: string }
   | Failure;
+export type Unchanged = Extract<FetchOutcome, { kind: 'unchanged' }>;
 
 /** Fetches actor documents, each once at a time, and not again right after it failed. */
 export class ActorFetcher {
@@ -26,12 +27,27 @@ export class ActorFetcher {
     return this.#flights.run(url, async () => (await this.known.findFailure('actor', url)) ?? this.#fetch(url, options));
   }
 
+  /** As `fetch`; `unchanged` when the document is still the one that had this `etag`. */
+  async refresh(url: string, etag: string | null): Promise<Fetched | Unchanged> {
+    if (etag === null) return this.fetch(url);
+    const failure = await this.known.findFailure('actor', url);
+    if (failure) return failure;
+    const startedAt = this.now();
+    const outcome = await this.fetchDocument(url, 'activity', { etag });
+    return outcome.kind === 'unchanged' ? outcome : this.#take(url, outcome, startedAt);
+  }
+
   async #fetch(url: string, options?: FetchOptions): Promise<Fetched> {
     const startedAt = this.now();
-    const outcome = await this.fetchDocument(url, 'activity', options);
+    return this.#take(url, await this.fetchDocument(url, 'activity', options), startedAt);
+  }
+
+  #take(url: string, outcome: FetchOutcome, startedAt: number): Promise<Fetched> {
     switch (outcome.kind) {
       case 'document':
-        return this.#read(url, outcome.json, startedAt);
+        return this.#read(url, outcome, startedAt);
+      case 'unchanged':
+        return this.known.rememberFailure('actor', url, refused('the other server answered 304'));
       case 'gone':
         return this.#gone(url, outcome.permanent, startedAt);
       case 'refused':
@@ -48,7 +64,7 @@ export class ActorFetcher {
     return this.known.rememberFailure('actor', url, { kind: 'gone' });
   }
 
-  async #read(url: string, json: JsonObject, startedAt: number): Promise<Fetched> {
+  async #read(url: string, { json, etag }: Extract<FetchOutcome, { kind: 'document' }>, startedAt: number): Promise<Fetched> {
     // ActivityPub section 6.4 allows it; it should come with a 410, and does not always.
     if ([json['type']].flat().includes('Tombstone')) return this.#gone(url, true, startedAt);
     const read = readActor(json);
@@ -57,6 +73,6 @@ export class ActorFetcher {
     if ('kind' in made) return this.known.rememberFailure('actor', url, refused(made.reason));
     const learnt = await this.known.learn(made);
     if (learnt.kind === 'gone') return { kind: 'gone' };
-    return { kind: 'actor', actor: { ...learnt.actor, status: made.status }, document: read.actor };
+    return { kind: 'actor', actor: { ...learnt.actor, status: made.status }, document: read.actor, json, etag };
   }
 }

@@ -75,8 +75,8 @@ export class ActorTable {
   async upsert(actor: RemoteActor): Promise<void> {
     await this.#rows.query(
       `INSERT INTO remote_actor AS known (iri, type, handle, preferred_username, display_name, url, icon, inbox, shared_inbox, followers,
-                                          keys, keys_fetched_at, has_history, shown_status, locked, fetched_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+                                          keys, keys_fetched_at, has_history, shown_status, locked, moved_to, fetched_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
        ON CONFLICT (iri) DO UPDATE SET
          type = excluded.type,
          handle = CASE WHEN split_part(known.handle, '@', 1) = split_part(excluded.handle, '@', 1) THEN known.handle ELSE excluded.handle END,
@@ -84,7 +84,7 @@ export class ActorTable {
          inbox = excluded.inbox, shared_inbox = excluded.shared_inbox, followers = excluded.followers,
          keys = CASE WHEN known.keys_fetched_at <= excluded.keys_fetched_at THEN excluded.keys ELSE known.keys END,
          keys_fetched_at = greatest(known.keys_fetched_at, excluded.keys_fetched_at),
-         has_history = excluded.has_history, shown_status = known.shown_status OR excluded.shown_status, locked = excluded.locked,
+         has_history = excluded.has_history, shown_status = known.shown_status OR excluded.shown_status, locked = excluded.locked, moved_to = excluded.moved_to,
          fetched_at = excluded.fetched_at, gone_at = NULL
        WHERE known.fetched_at <= excluded.fetched_at`,
       [
@@ -103,6 +103,7 @@ export class ActorTable {
         actor.hasHistory,
         actor.shownStatus,
         actor.locked,
+        actor.movedTo,
         new Date(actor.fetchedAt),
       ],
     );
@@ -127,7 +128,7 @@ export class ActorTable {
     const [, changed] = await this.#rows.query<[unknown[], number]>(
       `UPDATE remote_actor
           SET gone_at = $2, fetched_at = greatest(fetched_at, $2), handle = NULL, preferred_username = NULL, display_name = NULL, url = NULL,
-              icon = NULL, followers = NULL, keys = '[]', shown_status = false
+              icon = NULL, followers = NULL, moved_to = NULL, keys = '[]', shown_status = false
         WHERE iri = $1`,
       [iri, new Date(at)],
     );

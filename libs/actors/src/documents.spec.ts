@@ -19,7 +19,28 @@ const get = (path: string) => fetchDocument(`${server.origin}${path}`, 'activity
 describe('an ActivityPub document', () => {
   test('is taken from under its own id', async () => {
     const document = server.person('alice');
-    expect(await get('/users/alice')).toEqual({ kind: 'document', json: document, url: document.id, contentType: 'application/activity+json' });
+    expect(await get('/users/alice')).toEqual({ kind: 'document', json: document, url: document.id, contentType: 'application/activity+json', etag: null });
+  });
+
+  test('is not sent again when it is still what had the ETag', async () => {
+    const document = server.person('tagged');
+    server.at('/users/tagged', ({ headers }) => (headers['if-none-match'] === '"1"' ? { status: 304 } : { headers: { ...ACTIVITY, etag: '"1"' }, body: document }));
+    expect(await get('/users/tagged')).toMatchObject({ kind: 'document', etag: '"1"' });
+    expect(await fetchDocument(document.id, 'activity', { etag: '"1"' })).toEqual({ kind: 'unchanged' });
+    expect(await fetchDocument(document.id, 'activity', { etag: '"0"' })).toMatchObject({ kind: 'document', etag: '"1"' });
+    // Nobody asked for a 304.
+    server.at('/users/tagged', { status: 304 });
+    expect((await get('/users/tagged')).kind).toBe('refused');
+  });
+
+  test('has an id, but a page of a collection need not; one that has is at it', async () => {
+    server.at('/page', { body: { type: 'OrderedCollectionPage', orderedItems: [] } });
+    expect((await get('/page')).kind).toBe('refused');
+    expect((await fetchDocument(`${server.origin}/page`, 'collection')).kind).toBe('document');
+    server.at('/page', { body: { id: `${other.origin}/page`, orderedItems: [] } });
+    expect((await fetchDocument(`${server.origin}/page`, 'collection')).kind).toBe('refused');
+    server.at('/page', { headers: { 'content-type': 'text/html' }, body: { orderedItems: [] } });
+    expect((await fetchDocument(`${server.origin}/page`, 'collection')).kind).toBe('refused');
   });
 
   test('is fetched with a signature of the instance actor, on every hop', async () => {

@@ -5,11 +5,16 @@ import { countFetch } from './metrics.ts';
 import { sameOrigin, withoutFragment } from './origin.ts';
 import { refused, type Failure, type Unavailable } from './outcomes.ts';
 
-/** `activity`: an ActivityPub document, whose `id` says where it belongs. `web-finger`: a JRD (RFC 7033), which has none. */
-export type DocumentKind = 'activity' | 'web-finger';
+/**
+ * `activity`: an ActivityPub document, whose `id` says where it belongs. `collection`: the same of a collection or one of its pages, which
+ * may do without an id. `web-finger`: a JRD (RFC 7033), which has none.
+ */
+export type DocumentKind = 'activity' | 'collection' | 'web-finger';
 
 export type FetchOutcome =
-  | { readonly kind: 'document'; readonly json: JsonObject; readonly url: string; readonly contentType: string }
+  | { readonly kind: 'document'; readonly json: JsonObject; readonly url: string; readonly contentType: string; readonly etag: string | null }
+  /** Still what had the `etag` that was asked about. */
+  | { readonly kind: 'unchanged' }
   /** `permanent`: 410, the other server means it. */
   | { readonly kind: 'gone'; readonly permanent: boolean }
   | Exclude<Failure, { kind: 'gone' }>;
@@ -17,6 +22,8 @@ export type FetchOutcome =
 export interface FetchOptions {
   /** For the whole document, also when it is fetched once more under its own id. Default 10,000. */
   readonly timeoutMs?: number;
+  /** Of the document as it was fetched before: if that is what it still is, the outcome is `unchanged`. */
+  readonly etag?: string | null;
 }
 
 export type FetchDocument = (url: string, kind: DocumentKind, options?: FetchOptions) => Promise<FetchOutcome>;
@@ -29,8 +36,10 @@ export interface DocumentFetcherOptions {
   readonly now?: () => number;
 }
 
-const ACCEPT: Record<DocumentKind, string> = { activity: ACTIVITY_ACCEPT, 'web-finger': `${JRD_JSON}, application/json` };
-const MAX_BYTES: Record<DocumentKind, number> = { activity: 524_288, 'web-finger': 65_536 };
+const ACCEPT: Record<DocumentKind, string> = { activity: ACTIVITY_ACCEPT, collection: ACTIVITY_ACCEPT, 'web-finger': `${JRD_JSON}, application/json` };
+const MAX_BYTES: Record<DocumentKind, number> = { activity: 524_288, collection: 524_288, 'web-finger': 65_536 };
+/** Longer ones are not worth keeping. */
+const MAX_ETAG = 200;
 const TIMEOUT_MS = 10_000;
 const RETRY_AFTER_DEFAULT = 10;
 const RETRY_AFTER_MAX = 3_600;
@@ -41,12 +50,12 @@ const RETRY_AFTER_MAX = 3_600;
  * origin (a page's URL, a stub) is fetched once more from there.
  */
 export function documentFetcher({ http, signingKey, now = Date.now }: DocumentFetcherOptions): FetchDocument {
-  const get = async (url: string, kind: DocumentKind, until: number): Promise<SafeResponse> => {
+  const get = async (url: string, kind: DocumentKind, until: number, etag: string | null): Promise<SafeResponse> => {
     const key = await signingKey();
     return http.request({
       method: 'GET',
       url,
-      headers: { accept: ACCEPT[kind] },
+      headers: { accept: ACCEPT[kind], ...(etag !== null && { 'if-none-match': etag }) },
       headersFor: (hop) => signRequest({ method: 'GET', url: hop.href, ...key, date: new Date(now()) }),
       maxBytes: MAX_BYTES[kind],
       timeoutMs: Math.max(1, until - performance.now()),
@@ -54,26 +63,27 @@ export function documentFetcher({ http, signingKey, now = Date.now }: DocumentFe
   };
 
   /** `until`: milliseconds, monotonic. */
-  const fetch = async (url: string, kind: DocumentKind, until: number, mayMove: boolean): Promise<FetchOutcome> => {
+  const fetch = async (url: string, kind: DocumentKind, until: number, etag: string | null, mayMove = true): Promise<FetchOutcome> => {
     let response: SafeResponse;
     try {
-      response = await get(url, kind, until);
+      response = await get(url, kind, until, etag);
     } catch (error) {
       if (error instanceof SafeHttpError) return failureOf(error);
       throw error;
     }
+    if (response.status === 304 && etag !== null) return { kind: 'unchanged' };
     const read = readResponse(response, kind, now());
     if (read.kind !== 'document' || kind === 'web-finger') return read;
     if (!sameOrigin(url, read.url)) return refused('the document was redirected to another server');
     const id = readIri(read.json['id']);
-    if (id === null) return refused('the document has no id');
+    if (id === null) return kind === 'collection' ? read : refused('the document has no id');
     if (isAt(id, read.url) || isAt(id, url)) return read;
     if (!sameOrigin(id, read.url)) return refused('the id of the document is on another server');
-    return mayMove ? fetch(id, kind, until, false) : refused('the document is not found under its own id');
+    return mayMove ? fetch(id, kind, until, null, false) : refused('the document is not found under its own id');
   };
 
-  return async (url, kind, { timeoutMs = TIMEOUT_MS } = {}) => {
-    const outcome = await fetch(url, kind, performance.now() + timeoutMs, true);
+  return async (url, kind, { timeoutMs = TIMEOUT_MS, etag = null } = {}) => {
+    const outcome = await fetch(url, kind, performance.now() + timeoutMs, etag);
     countFetch(kind, outcome.kind);
     return outcome;
   };
@@ -103,14 +113,18 @@ function readResponse({ status, headers, body, url }: SafeResponse, kind: Docume
   const contentType = [headers['content-type'] ?? ''].flat()[0] ?? '';
   if (!isExpected(contentType, kind)) return refused('the other server sent something else than the document');
   const json = parseObject(body);
-  return json === null ? refused('the document is not a JSON object') : { kind: 'document', json, url, contentType };
+  return json === null ? refused('the document is not a JSON object') : { kind: 'document', json, url, contentType, etag: readEtag(headers['etag']) };
 }
 
 function isExpected(contentType: string, kind: DocumentKind): boolean {
-  if (kind === 'activity') return isActivityContentType(contentType);
+  if (kind !== 'web-finger') return isActivityContentType(contentType);
   const type = contentType.split(';')[0]?.trim().toLowerCase();
   return type === JRD_JSON || type === 'application/json';
 }
+
+/** RFC 9110 section 8.8.3. */
+const readEtag = (header: string | readonly string[] | undefined): string | null =>
+  typeof header === 'string' && header.length <= MAX_ETAG && /^(?:W\/)?"[\x21\x23-\x7e]*"$/.test(header) ? header : null;
 
 function parseObject(body: Buffer): JsonObject | null {
   try {

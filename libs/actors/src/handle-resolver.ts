@@ -102,6 +102,8 @@ export class HandleResolver {
       }
       case 'gone':
         return { kind: 'gone' };
+      case 'unchanged':
+        return refused('the other server answered 304');
       case 'refused':
       case 'unavailable':
         return outcome;

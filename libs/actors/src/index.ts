@@ -1,9 +1,13 @@
 export { type ActorCache, MemoryActorCache, type MemoryActorCacheOptions } from './actor-cache.ts';
 export { documentFetcher, type DocumentFetcherOptions, type DocumentKind, type FetchDocument, type FetchOptions, type FetchOutcome } from './documents.ts';
 export type { KeyOptions } from './key-resolver.ts';
-export { actorsMigrations } from './migrations/1763900300000-create-remote-actor.ts';
+export { ActorDocuments, type ActorDocumentsOptions } from './local/actor-documents.ts';
+export type { DocumentSource, DocumentVersion, ReadyDocument, VersionedDocument } from './local/document.ts';
+export { type Raise, RedisDocuments } from './local/redis-documents.ts';
+export { actorsMigrations } from './migrations.ts';
 export type { ActorOutcome, Failure, Gone, KeyOutcome, Refused, Unavailable } from './outcomes.ts';
 export { RedisActorCache } from './redis-actor-cache.ts';
+export { RedisLink, type RedisLinkOptions } from './redis-link.ts';
 export type { RemoteActor } from './remote-actor.ts';
 export { actorsEntities } from './remote-actor.entity.ts';
-export { RemoteActors, type RemoteActorsOptions } from './remote-actors.ts';
+export { type CollectionOutcome, type RefreshOutcome, RemoteActors, type RemoteActorsOptions } from './remote-actors.ts';

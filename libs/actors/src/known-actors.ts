@@ -1,12 +1,16 @@
 import type { ActorCache } from './actor-cache.ts';
 import type { ActorTable, KnownActor } from './actor-table.ts';
 import { isBusy, type Failure } from './outcomes.ts';
+import { Recent } from './recent.ts';
 import type { RemoteActor } from './remote-actor.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
-/** How long one process may go on with what another has replaced. */
-const ACTOR_TTL_MS = 10 * MINUTE;
+/** How long one process may go on with what another has replaced: 10 minutes, a minute of them with what it has at hand itself. */
+const ACTOR_TTL_MS = 9 * MINUTE;
+const RECENT_TTL_MS = MINUTE;
+/** Of their JSON; an actor takes about 2,000, two or three times as much in memory. */
+const RECENT_LENGTH = 6_000_000;
 const NAME_TTL_MS = 60 * MINUTE;
 const FAILURE_TTL_MS = 60 * SECOND;
 const UNAVAILABLE_TTL_MS = { min: 10 * SECOND, max: 60 * SECOND };
@@ -16,21 +20,29 @@ export type NameKind = 'key' | 'handle';
 /** What can fail: fetching the actor's document, or finding the actor by a name. */
 export type FailureKind = 'actor' | NameKind;
 
-/** What is known without asking anybody: the cache in front of the table, and what failed a moment ago. */
+/** What is known without asking anybody: what this process looked up a moment ago, the cache, the table behind it, and what failed a moment ago. */
 export class KnownActors {
   readonly table: ActorTable;
   readonly #cache: ActorCache;
+  readonly #recent: Recent<KnownActor>;
   readonly #now: () => number;
 
   constructor(table: ActorTable, cache: ActorCache, now: () => number) {
     this.table = table;
     this.#cache = cache;
+    this.#recent = new Recent({ maxLength: RECENT_LENGTH, ttlMs: RECENT_TTL_MS, now });
     this.#now = now;
   }
 
   async find(iri: string): Promise<KnownActor | null> {
-    const cached = await this.#read<KnownActor>(`actor:${iri}`);
-    if (cached) return cached;
+    const recent = this.#recent.get(iri);
+    if (recent) return recent;
+    const cached = await this.#cache.get(`actor:${iri}`);
+    if (cached !== null) {
+      const known = JSON.parse(cached) as KnownActor;
+      this.#recent.add(iri, known, cached.length);
+      return known;
+    }
     const stored = await this.table.find(iri);
     if (stored) await this.#keep(iri, stored, true);
     return stored;
@@ -103,7 +115,10 @@ export class KnownActors {
   }
 
   #keep(iri: string, known: KnownActor, onlyIfAbsent: boolean): Promise<void> {
-    return this.#cache.set(`actor:${iri}`, JSON.stringify(known), ACTOR_TTL_MS, { onlyIfAbsent });
+    const value = JSON.stringify(known);
+    if (onlyIfAbsent) this.#recent.add(iri, known, value.length);
+    else this.#recent.set(iri, known, value.length);
+    return this.#cache.set(`actor:${iri}`, value, ACTOR_TTL_MS, { onlyIfAbsent });
   }
 
   /** Only we write the cache, so its values are what we wrote. */

@@ -1,16 +1,18 @@
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { describeWithEngine, eventually } from '@heliograph/testkit';
+import { openWire } from './fixtures/wire.ts';
 import { RedisActorCache } from './redis-actor-cache.ts';
+import { RedisLink } from './redis-link.ts';
 
 describeWithEngine('redis', 'actor cache in Redis', (url) => {
-  const caches: RedisActorCache[] = [];
-  const open = async (at = url): Promise<RedisActorCache> => {
-    const cache = new RedisActorCache(at);
-    caches.push(cache);
-    await eventually(() => cache.ping());
-    return cache;
+  const links: RedisLink[] = [];
+  const openLinked = async (at: string): Promise<{ cache: RedisActorCache; link: RedisLink }> => {
+    const link = new RedisLink(at);
+    links.push(link);
+    await eventually(() => link.ping());
+    return { link, cache: new RedisActorCache(link) };
   };
-  afterAll(() => caches.forEach((cache) => cache.close()));
+  const open = async (): Promise<RedisActorCache> => (await openLinked(url)).cache;
+  afterAll(() => links.forEach((link) => link.close()));
   let number = 0;
   const key = (): string => `test ${process.pid} ${(number += 1)}`;
 
@@ -42,7 +44,7 @@ describeWithEngine('redis', 'actor cache in Redis', (url) => {
 
   test('without Redis nothing is found and nothing fails; what was to go meanwhile is gone afterwards', async () => {
     const wire = await openWire(url);
-    const [cache, other] = [await open(wire.url), await open()];
+    const [{ cache, link }, other] = [await openLinked(wire.url), await open()];
     const [lost, stale] = [key(), key()];
     await other.set(stale, 'stale', 60_000);
     expect(await cache.get(stale)).toBe('stale');
@@ -50,7 +52,7 @@ describeWithEngine('redis', 'actor cache in Redis', (url) => {
     await cache.set(lost, 'not kept', 60_000);
     expect(await cache.get(lost)).toBeNull();
     await cache.delete(stale);
-    await expect(cache.ping()).rejects.toThrow(/Redis/);
+    await expect(link.ping()).rejects.toThrow(/Redis/);
     expect(await other.get(stale)).toBe('stale');
     await wire.mend();
     await eventually(async () => expect(await other.get(stale)).toBeNull());
@@ -59,29 +61,3 @@ describeWithEngine('redis', 'actor cache in Redis', (url) => {
     await wire.cut();
   });
 });
-
-/** The way to Redis, which can be cut. */
-async function openWire(url: string): Promise<{ url: string; cut(): Promise<void>; mend(): Promise<void> }> {
-  const { hostname, port } = new URL(url);
-  const sockets = new Set<Socket>();
-  const server = createServer((near) => {
-    const far = connect(Number(port), hostname);
-    for (const socket of [near, far]) {
-      sockets.add(socket);
-      socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
-    }
-    near.pipe(far).pipe(near);
-  });
-  const listen = (at: number): Promise<void> => new Promise((resolve) => server.listen(at, '127.0.0.1', resolve));
-  await listen(0);
-  const at = (server.address() as AddressInfo).port;
-  return {
-    url: `redis://127.0.0.1:${at}`,
-    async cut() {
-      const closed = new Promise((resolve) => server.close(resolve));
-      for (const socket of sockets) socket.destroy();
-      await closed;
-    },
-    mend: () => listen(at),
-  };
-}

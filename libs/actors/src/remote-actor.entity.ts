@@ -54,6 +54,9 @@ export class RemoteActorEntity {
   @Column('boolean')
   locked!: boolean;
 
+  @Column('text', { name: 'moved_to', nullable: true })
+  movedTo!: string | null;
+
   @Column({ name: 'fetched_at', type: 'timestamptz', precision: 3 })
   fetchedAt!: Date;
 

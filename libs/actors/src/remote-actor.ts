@@ -26,6 +26,8 @@ export interface RemoteActor {
   readonly shownStatus: boolean;
   /** `manuallyApprovesFollowers`. */
   readonly locked: boolean;
+  /** Who this actor says to be now, since it moved; whether the other one agrees is not said. */
+  readonly movedTo: string | null;
   /** The status inlined in a document fetched or stored by this very call; null otherwise, and when there was none. */
   readonly status: ReadStatus | null;
   /** When the fetch began, or the Update arrived, that this comes from, milliseconds since the epoch. */
@@ -60,6 +62,7 @@ export function toRemoteActor(read: ReadActor, fetchedAt: number): RemoteActor |
     hasHistory: read.hasHistory,
     shownStatus: status !== null,
     locked: read.manuallyApprovesFollowers,
+    movedTo: read.movedTo === read.id ? null : read.movedTo,
     status,
     fetchedAt,
     keysFetchedAt: fetchedAt,

@@ -47,6 +47,7 @@ describe('an actor by IRI', () => {
       hasHistory: true,
       shownStatus: false,
       locked: true,
+      movedTo: null,
       status: null,
       fetchedAt: expect.any(Number) as number,
       keysFetchedAt: expect.any(Number) as number,

@@ -1,9 +1,9 @@
 import { readActor, readIri, type JsonObject } from '@heliograph/activitypub';
 import type { DataSource } from 'typeorm';
 import type { ActorCache } from './actor-cache.ts';
-import { ActorFetcher } from './actor-fetcher.ts';
+import { ActorFetcher, type Fetched, type Unchanged } from './actor-fetcher.ts';
 import { ActorTable } from './actor-table.ts';
-import type { FetchDocument } from './documents.ts';
+import type { FetchDocument, FetchOutcome } from './documents.ts';
 import { HandleResolver } from './handle-resolver.ts';
 import { FetchGate } from './fetch-gate.ts';
 import { KeyResolver, type KeyOptions } from './key-resolver.ts';
@@ -29,6 +29,10 @@ export interface RemoteActorsOptions {
   readonly now?: () => number;
 }
 
+/** `etag`: of the document, if it has one. */
+export type RefreshOutcome = Exclude<Fetched | Unchanged, { kind: 'other' }>;
+export type CollectionOutcome = Exclude<FetchOutcome, { kind: 'unchanged' }>;
+
 const MAX_AGE_MS = 3_600_000;
 const MAX_FETCHES = 64;
 
@@ -38,10 +42,12 @@ export class RemoteActors {
   readonly #fetcher: ActorFetcher;
   readonly #keys: KeyResolver;
   readonly #handles: HandleResolver;
+  readonly #fetch: FetchDocument;
   readonly #now: () => number;
 
   constructor({ dataSource, fetchDocument, cache, allowPrivateNetwork, maxFetches = MAX_FETCHES, now = Date.now }: RemoteActorsOptions) {
     const fetch = new FetchGate(maxFetches).guard(fetchDocument);
+    this.#fetch = fetch;
     this.#now = now;
     this.#known = new KnownActors(new ActorTable(dataSource), cache, now);
     this.#fetcher = new ActorFetcher(this.#known, fetch, now);
@@ -90,6 +96,23 @@ export class RemoteActors {
       default:
         return fetched;
     }
+  }
+
+  /**
+   * The document at an actor's IRI as it is now, fetched whatever is known.
+   * @param etag of the document as it was taken in before.
+   */
+  async refresh(iri: string, etag: string | null): Promise<RefreshOutcome> {
+    if (readIri(iri) === null) return refused('it is not an absolute http or https URL');
+    const fetched = await this.#fetcher.refresh(withoutFragment(iri), etag);
+    if (fetched.kind === 'other') return refused(fetched.reason);
+    return fetched.kind === 'actor' && fetched.actor.iri !== iri ? refused('the document is about another actor') : fetched;
+  }
+
+  /** A collection, a page of one, or an item that is listed by its address; behind the same bounds as other fetches. */
+  async collection(url: string): Promise<CollectionOutcome> {
+    const outcome = await this.#fetch(url, 'collection');
+    return outcome.kind === 'unchanged' ? refused('the other server answered 304') : outcome;
   }
 
   /**

@@ -46,10 +46,18 @@ const graphEvent = (type: GraphMessage['type'], data: Record<string, Schema>): S
 
 export const graph: Codec<GraphMessage> = codec<GraphMessage>(1, {
   FollowReceived: graphEvent('FollowReceived', { follower: mailbox, followId: text, activity: { type: 'object' } }),
+  FollowApprovalRequested: graphEvent('FollowApprovalRequested', { follower: mailbox, followId: text }),
+  FollowerAnswered: graphEvent('FollowerAnswered', { follower: text, followId: text, accepted: flag }),
   FollowUndone: graphEvent('FollowUndone', { follower: text, followId: nullable(text) }),
   FollowRequested: graphEvent('FollowRequested', { target: mailbox, followId: text }),
   UnfollowRequested: graphEvent('UnfollowRequested', { target: text }),
   FollowAnswered: graphEvent('FollowAnswered', { target: text, followId: nullable(text), accepted: flag }),
+  BlockRequested: graphEvent('BlockRequested', { target: mailbox, blockId: text }),
+  UnblockRequested: graphEvent('UnblockRequested', { target: text }),
+  BlockReceived: graphEvent('BlockReceived', { blocker: text, blockId: nullable(text) }),
+  BlockUndone: graphEvent('BlockUndone', { blocker: text, blockId: nullable(text) }),
+  RemoteActorMoved: graphEvent('RemoteActorMoved', { target: mailbox }),
+  RemoteActorSought: graphEvent('RemoteActorSought', {}),
   RemoteActorGone: graphEvent('RemoteActorGone', {}),
   AccountDeleted: graphEvent('AccountDeleted', {}),
 });

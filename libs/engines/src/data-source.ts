@@ -3,13 +3,37 @@ import { actorsEntities, actorsMigrations } from '@heliograph/actors';
 import { eventBusMigrations } from '@heliograph/event-bus';
 import { socialGraphEntities, socialGraphMigrations } from '@heliograph/social-graph';
 import { statusStoreEntities, statusStoreMigrations } from '@heliograph/status-store';
+import { createLogger } from '@heliograph/platform';
 import { DataSource } from 'typeorm';
+import { BoundedClient } from './bounded-client.ts';
+
+const log = createLogger('engines');
+/** Longest time for a statement of a service. */
+export const STATEMENT_MS = 30_000;
+/** What PgBouncer says of a setting that it does not know when a connection begins. */
+const POOLER_REFUSES = /unsupported startup parameter/;
 
 const entities = [...accountsEntities, ...actorsEntities, ...socialGraphEntities, ...statusStoreEntities];
 const migrations = [...eventBusMigrations, ...accountsMigrations, ...actorsMigrations, ...statusStoreMigrations, ...socialGraphMigrations];
 
-/** @param poolSize most connections this process opens. @throws when PostgreSQL does not answer. */
-export function openDataSource(url: string, poolSize: number): Promise<DataSource> {
+/**
+ * @param url of PostgreSQL, or of a pooler in transaction mode
+ * @param poolSize most connections this process opens
+ * @param statementMs longest time for a statement, ms; 0: none
+ * @throws when PostgreSQL does not answer
+ */
+export async function openDataSource(url: string, poolSize: number, statementMs: number = STATEMENT_MS): Promise<DataSource> {
+  if (statementMs === 0) return connect(url, poolSize, {});
+  try {
+    return await connect(url, poolSize, { statement_timeout: statementMs });
+  } catch (error) {
+    if (!(error instanceof Error && POOLER_REFUSES.test(error.message))) throw error;
+    log.debug('PostgreSQL is behind a pooler: statements that take too long are cancelled from here');
+    return connect(url, poolSize, { Client: BoundedClient, boundedMs: statementMs });
+  }
+}
+
+function connect(url: string, poolSize: number, bound: object): Promise<DataSource> {
   return new DataSource({
     type: 'postgres',
     url,
@@ -24,7 +48,7 @@ export function openDataSource(url: string, poolSize: number): Promise<DataSourc
     applicationName: 'heliograph',
     // An idle connection that breaks is not an error: the pool opens another when one is needed.
     poolErrorHandler: () => undefined,
-    extra: { idleTimeoutMillis: 30_000, statement_timeout: 30_000, keepAlive: true },
+    extra: { idleTimeoutMillis: 30_000, keepAlive: true, ...bound },
   }).initialize();
 }
 

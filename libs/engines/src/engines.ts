@@ -1,11 +1,13 @@
+import { readFileSync } from 'node:fs';
 import { ALL_TOPICS } from '@heliograph/contracts';
 import { type EventBus, type KafkaConnection, KafkaEventBus, PostgresEventBus } from '@heliograph/event-bus';
 import { type Config, createLogger, type KafkaConfig } from '@heliograph/platform';
 import type { DataSource } from 'typeorm';
 import { DatabaseClock, type Clock } from './database-clock.ts';
-import { migrate, openDataSource, pendingMigrations } from './data-source.ts';
+import { migrate, openDataSource, pendingMigrations, STATEMENT_MS } from './data-source.ts';
 import { EmbeddedPostgres } from './embedded/embedded-postgres.ts';
 import { watchLag } from './lag-metrics.ts';
+import { watchPool } from './pool-metrics.ts';
 import { type Federation, openFederation } from './federation.ts';
 
 const log = createLogger('engines');
@@ -25,6 +27,8 @@ export interface OpenEnginesOptions {
   readonly poolSize?: number;
   /** Keep the embedded PostgreSQL alive: for servers, not for a command that ends at once. */
   readonly supervise?: boolean;
+  /** For commands that may take long: past the pooler, if there is one, and without a limit for a statement. */
+  readonly patient?: boolean;
 }
 
 /**
@@ -33,7 +37,7 @@ export interface OpenEnginesOptions {
  * @throws Error that names what is missing and what to do about it.
  */
 export async function openEngines(config: Config, options: OpenEnginesOptions = {}): Promise<Engines> {
-  const { url, dataSource, embedded } = await openDatabase(config, options);
+  const { directUrl, dataSource, embedded } = await openDatabase(config, options);
   if (embedded) await migrate(dataSource);
   const pending = await pendingMigrations(dataSource);
   if (pending.length > 0) {
@@ -41,9 +45,9 @@ export async function openEngines(config: Config, options: OpenEnginesOptions = 
     throw new Error(`the database lacks ${pending.length} migrations (first: ${pending[0]}): run "npx helio migrate"`);
   }
   const clock = await DatabaseClock.start(dataSource);
-  const bus = openBus(config, dataSource, url);
+  const bus = openBus(config, dataSource, directUrl);
   const federation = openFederation(config, dataSource);
-  const unwatch = options.supervise ? watchLag(bus) : () => undefined;
+  const watches = [watchPool(poolOf(dataSource)), ...(options.supervise ? [watchLag(bus)] : [])];
   return {
     config,
     dataSource,
@@ -51,7 +55,7 @@ export async function openEngines(config: Config, options: OpenEnginesOptions = 
     clock,
     ...federation,
     async close() {
-      unwatch();
+      for (const unwatch of watches) unwatch();
       clock.stop();
       await federation.closeFederation();
       await bus.close();
@@ -61,28 +65,48 @@ export async function openEngines(config: Config, options: OpenEnginesOptions = 
   };
 }
 
-function openBus({ kafka }: Config, dataSource: DataSource, url: string): EventBus {
+function openBus({ kafka }: Config, dataSource: DataSource, directUrl: string): EventBus {
   if (kafka) return new KafkaEventBus({ ...kafkaConnection(kafka), topics: ALL_TOPICS });
-  return new PostgresEventBus({ pool: poolOf(dataSource), connectionString: url, topics: ALL_TOPICS });
+  return new PostgresEventBus({ pool: poolOf(dataSource), connectionString: directUrl, topics: ALL_TOPICS });
 }
 
-/** What kafkajs needs to know of the brokers. */
-export const kafkaConnection = ({ brokers, ssl, sasl }: KafkaConfig): KafkaConnection => ({
+/** What kafkajs needs to know of the brokers. @throws Error when the file that KAFKA_SSL_CA names cannot be read. */
+export const kafkaConnection = ({ brokers, ssl, sslCa, sasl }: KafkaConfig): KafkaConnection => ({
   brokers,
-  ssl,
+  ssl: ssl && sslCa !== null ? { ca: readCertificates(sslCa) } : ssl,
   ...(sasl ? { sasl: sasl as KafkaConnection['sasl'] } : {}),
   clientId: 'heliograph',
 });
 
-async function openDatabase(config: Config, { poolSize = 10, supervise = false }: OpenEnginesOptions): Promise<{ url: string; dataSource: DataSource; embedded: EmbeddedPostgres | null }> {
-  if (config.databaseUrl) return { url: config.databaseUrl, dataSource: await openDataSource(config.databaseUrl, poolSize), embedded: null };
-  const embedded = await EmbeddedPostgres.start({ dataDir: config.dataDir, supervise, log: (message) => log.info(message) });
-  return { url: embedded.url, dataSource: await openDataSource(embedded.url, poolSize), embedded };
+function readCertificates(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new Error(`KAFKA_SSL_CA: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+interface OpenDatabase {
+  /** For connections that keep a session. */
+  readonly directUrl: string;
+  readonly dataSource: DataSource;
+  /** Null for a PostgreSQL of one's own. */
+  readonly embedded: EmbeddedPostgres | null;
+}
+
+async function openDatabase({ databaseUrl, databaseDirectUrl, dataDir }: Config, { poolSize = 10, supervise = false, patient = false }: OpenEnginesOptions): Promise<OpenDatabase> {
+  const statementMs = patient ? 0 : STATEMENT_MS;
+  if (databaseUrl) {
+    const directUrl = databaseDirectUrl ?? databaseUrl;
+    return { directUrl, dataSource: await openDataSource(patient ? directUrl : databaseUrl, poolSize, statementMs), embedded: null };
+  }
+  const embedded = await EmbeddedPostgres.start({ dataDir, supervise, log: (message) => log.info(message) });
+  return { directUrl: embedded.url, dataSource: await openDataSource(embedded.url, poolSize, statementMs), embedded };
 }
 
 /** `helio migrate`: brings the schema up to date and resolves to the names of what was run. */
 export async function migrateDatabase(config: Config): Promise<readonly string[]> {
-  const { dataSource, embedded } = await openDatabase(config, { poolSize: 2 });
+  const { dataSource, embedded } = await openDatabase(config, { poolSize: 2, patient: true });
   try {
     return await migrate(dataSource);
   } finally {

@@ -1,5 +1,5 @@
 import { Accounts } from '@heliograph/accounts';
-import { documentFetcher, MemoryActorCache, RedisActorCache, RemoteActors } from '@heliograph/actors';
+import { documentFetcher, MemoryActorCache, RedisActorCache, RedisDocuments, RedisLink, RemoteActors } from '@heliograph/actors';
 import type { Config } from '@heliograph/platform';
 import { SafeHttp } from '@heliograph/safe-http';
 import type { DataSource } from 'typeorm';
@@ -8,6 +8,8 @@ import type { DataSource } from 'typeorm';
 export interface Federation {
   readonly accounts: Accounts;
   readonly actors: RemoteActors;
+  /** Local actors' documents in Redis; null without Redis. Who commits what shows in them has to raise their versions here (ADR 0016). */
+  readonly documents: RedisDocuments | null;
   /** For deliveries alone: fetches that strangers cause must not fill the lanes to a host. */
   readonly deliveryHttp: SafeHttp;
   /** Waits for what is under way, and closes all connections, Redis's too. */
@@ -16,15 +18,17 @@ export interface Federation {
 
 /** Puts together accounts, outgoing HTTP and remote actors: every fetch is signed by the instance actor. */
 export function openFederation({ publicUrl, allowPrivateNetwork, redisUrl }: Config, dataSource: DataSource): Federation {
-  const accounts = new Accounts(dataSource, { publicUrl });
+  const link = redisUrl ? new RedisLink(redisUrl) : null;
+  const documents = link && new RedisDocuments(link, publicUrl);
+  const accounts = new Accounts(dataSource, { publicUrl, onChange: async (name, version) => documents?.raise([{ name, account: version }]) });
   const options = { allowPrivateNetwork, userAgent: `Heliograph (+${publicUrl}/)` };
   const [http, deliveryHttp] = [new SafeHttp(options), new SafeHttp(options)];
   const fetchDocument = documentFetcher({ http, signingKey: () => accounts.instanceSigningKey() });
-  const redis = redisUrl ? new RedisActorCache(redisUrl) : null;
-  const actors = new RemoteActors({ dataSource, fetchDocument, cache: redis ?? new MemoryActorCache(), allowPrivateNetwork });
+  const cache = link ? new RedisActorCache(link) : new MemoryActorCache();
+  const actors = new RemoteActors({ dataSource, fetchDocument, cache, allowPrivateNetwork });
   const closeFederation = async (): Promise<void> => {
     await Promise.all([http.close(), deliveryHttp.close()]);
-    redis?.close();
+    link?.close();
   };
-  return { accounts, actors, deliveryHttp, closeFederation };
+  return { accounts, actors, documents, deliveryHttp, closeFederation };
 }

@@ -1,5 +1,7 @@
-import { collectProcessMetrics, ConfigError, createLogger, Health, loadConfig } from '@heliograph/platform';
+import { collectProcessMetrics, ConfigError, createLogger, Health, loadConfig, startTracing } from '@heliograph/platform';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Server } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Engines, openEngines } from './engines.ts';
 
 /** One service: an application on the engines, not listening yet. */
@@ -11,22 +13,34 @@ export type ServiceFactory = (engines: Engines) => Promise<Service>;
 
 /** Time for a graceful stop: the batch in hand, the requests in hand. */
 const STOP_MS = 10_000;
+/** Part of it in which requests that are on their way still come in. */
+const DRAIN_MS = 500;
 
 /** Runs one service as a process of its own: engines, application, port, signals. */
 export async function runService(name: string, create: ServiceFactory): Promise<void> {
   const log = createLogger(name);
   await orExit(name, async () => {
-    const engines = await openEngines(loadConfig(), { supervise: true });
+    const config = loadConfig();
+    const stopTracing = await startTracing(config, name);
+    const engines = await openEngines(config, { supervise: true });
     collectProcessMetrics();
     const { app, health } = await create(engines);
     await app.listen(engines.config.http.port, engines.config.http.host);
     log.info({ url: await app.getUrl() }, 'listening');
     onSignal(name, async () => {
       health.stopping();
+      await drain(app.getHttpServer() as Server);
       await app.close();
       await engines.close();
+      await stopTracing();
     });
   });
+}
+
+/** Serves what still comes in, and lets whoever keeps a connection open know that it ends with the next answer. */
+export async function drain(server: Server): Promise<void> {
+  server.maxRequestsPerSocket = 1;
+  await sleep(DRAIN_MS);
 }
 
 /** Runs `start`; what it throws is told in one line, and ends the process with status 1. */

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { registry } from '@heliograph/platform';
 import { Gather, type Parcel } from './gather.ts';
 import { BusUnavailableError } from './port.ts';
 
@@ -50,6 +51,8 @@ describe('Gather', () => {
     settle[0]!.reject(new BusUnavailableError('away'));
     await expect(first).rejects.toThrow(BusUnavailableError);
     await expect(second).rejects.toThrow(BusUnavailableError);
+    const failures = await registry.getSingleMetric('heliograph_bus_publish_failures_total')!.get();
+    expect(failures.values).toEqual([{ labels: { topic: 't' }, value: 2 }]);
     const third = gather.publish('t', message('3'));
     await underWay(2);
     settle[1]!.resolve();

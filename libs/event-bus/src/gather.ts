@@ -1,6 +1,7 @@
-import { histogram } from '@heliograph/platform';
+import { counter, histogram } from '@heliograph/platform';
 import { checkMessages, sizeOf } from './check-messages.ts';
 import { type BusMessage, BusUnavailableError } from './port.ts';
+import { publishTraced } from './trace.ts';
 
 /** What one caller of `publish` wants sent. */
 export interface Parcel {
@@ -22,6 +23,7 @@ const REQUEST_BYTES = 4_000_000;
 const QUEUE_BYTES = 64_000_000;
 
 const seconds = histogram('heliograph_bus_publish_seconds', 'Time from publish to the confirmation of the event bus', ['topic']);
+const failures = counter('heliograph_bus_publish_failures_total', 'Calls of publish that the event bus did not confirm', ['topic']);
 const gathered = histogram('heliograph_bus_publish_messages', 'Messages in one request to the event bus', [], [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000]);
 
 /**
@@ -44,6 +46,10 @@ export class Gather {
   async publish(topic: string, messages: readonly BusMessage[]): Promise<void> {
     if (messages.length === 0) return;
     checkMessages(messages);
+    await publishTraced(topic, messages, (traced) => this.#add(topic, traced));
+  }
+
+  async #add(topic: string, messages: readonly BusMessage[]): Promise<void> {
     if (this.#closed) throw new BusUnavailableError('the event bus is closed');
     const bytes = messages.reduce((sum, message) => sum + sizeOf(message), 0);
     if (this.#queue.length > 0 && this.#bytes + bytes > QUEUE_BYTES) throw new BusUnavailableError('too much is waiting to be published');
@@ -72,9 +78,12 @@ export class Gather {
           resolve();
         }
       } catch (error) {
-        for (const { reject } of parcels) reject(error);
         // Those behind would each wait for the same failure in turn.
-        if (error instanceof BusUnavailableError) for (const { reject } of this.#takeAll()) reject(error);
+        const behind = error instanceof BusUnavailableError ? this.#takeAll() : [];
+        for (const { topic, reject } of [...parcels, ...behind]) {
+          failures.inc({ topic });
+          reject(error);
+        }
       }
     }
     this.#sending = null;

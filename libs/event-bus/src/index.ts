@@ -10,6 +10,7 @@ export { type AppliedTopics, applyTopics, type ApplyTopicsOptions, type TopicDif
 export { DependencyAwayError, UnknownMessageError } from './consume/errors.ts';
 export type { Blame } from './consume/blame.ts';
 export type { StalledPartition } from './consume/stall.ts';
+export { followingTrace, inTraceOf, traceOf } from './trace.ts';
 export { Worker, type WorkContext, type WorkerOptions, type WorkerState } from './consume/worker.ts';
 export { BusContext } from './nest/bus-context.ts';
 export { connectEventBus } from './nest/connect-event-bus.ts';

@@ -3,7 +3,8 @@
  * `contract-suite.ts` unchanged.
  *
  * Guarantees: messages with the same key keep their order; a partition has no gaps; every message is handed out at least once to each
- * group until its offset is committed; `publish` resolves only when the engine has the messages safe.
+ * group until its offset is committed; `publish` resolves only when the engine has the messages safe. A message whose confirmation got lost
+ * on the way may be there more than once, the later ones behind others: the order of a key is that of the first arrivals.
  */
 export interface BusMessage {
   /** Messages with the same key share a partition (see `partitioner.ts`). No U+0000. */

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
-const sha256 = (body: Uint8Array): string => createHash('sha256').update(body).digest('base64');
+const sha256 = (body: Uint8Array): string => hash('sha256', body, 'base64');
 
 /** The `Digest` header of a body (RFC 3230 §4.3.2, with the SHA-256 of RFC 5843 §2.2). */
 export const digestOf = (body: Uint8Array): string => `SHA-256=${sha256(body)}`;

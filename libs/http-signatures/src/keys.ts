@@ -1,8 +1,8 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 
 /** Keeps the `size` keys used last: a key fresh from its PEM makes signing (RSA 2048) 2.3 times and verifying 1.6 times as expensive. */
-function remember(size: number, load: (pem: string) => KeyObject): (pem: string) => KeyObject {
-  const known = new Map<string, KeyObject>();
+function remember<T>(size: number, load: (pem: string) => T): (pem: string) => T {
+  const known = new Map<string, T>();
   return (pem) => {
     const key = known.get(pem) ?? load(pem);
     known.delete(pem);
@@ -26,26 +26,17 @@ const privateKey = remember(500, (pem) => {
  */
 export const importPrivateKey = (pem: string): KeyObject => privateKey(pem);
 
-const publicKey = remember(1_000, createPublicKey);
-
 export type PublicKeyResult =
   | { readonly kind: 'rsa' | 'ed25519'; readonly key: KeyObject }
   | { readonly kind: 'refused'; readonly reason: string };
 
-/**
- * A peer's public key, from PEM (SubjectPublicKeyInfo or PKCS#1).
- *
- * RSA is accepted from 2048 to 8192 bits. ActivityPub software makes keys of 2048 bits or more, and NIST SP 800-131A has
- * disallowed less since 2014; above 8192 a verification costs more than the request is worth.
- */
-export function importPublicKey(pem: string): PublicKeyResult {
-  // An 8192-bit key takes 1.5 kB; what is much longer would only fill the memory of the keys used last.
-  if (pem.length > 4_096) return { kind: 'refused', reason: 'The public key is too long.' };
+/** What a PEM holds; refusals are kept as keys are, since judging one costs as much. */
+const publicKey = remember(2_000, (pem): PublicKeyResult => {
   // createPublicKey would also take a certificate, or derive the public half of a private key.
   if (!/^\s*-----BEGIN (RSA )?PUBLIC KEY-----/.test(pem)) return { kind: 'refused', reason: 'The public key is not in PEM form.' };
   let key: KeyObject;
   try {
-    key = publicKey(pem);
+    key = createPublicKey(pem);
   } catch {
     return { kind: 'refused', reason: 'The public key cannot be read.' };
   }
@@ -59,4 +50,15 @@ export function importPublicKey(pem: string): PublicKeyResult {
     default:
       return { kind: 'refused', reason: 'The public key is neither RSA nor Ed25519.' };
   }
+});
+
+/**
+ * A peer's public key, from PEM (SubjectPublicKeyInfo or PKCS#1).
+ *
+ * RSA is accepted from 2048 to 8192 bits. ActivityPub software makes keys of 2048 bits or more, and NIST SP 800-131A has
+ * disallowed less since 2014; above 8192 a verification costs more than the request is worth.
+ */
+export function importPublicKey(pem: string): PublicKeyResult {
+  // An 8192-bit key takes 1.5 kB; what is much longer would only fill the memory of the keys used last.
+  return pem.length > 4_096 ? { kind: 'refused', reason: 'The public key is too long.' } : publicKey(pem);
 }

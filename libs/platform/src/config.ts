@@ -12,6 +12,7 @@ const origin = z.url({ protocol: /^https?$/ }).transform((value, context) => {
   return url.origin;
 });
 
+const postgresUrl = z.url({ protocol: /^postgres(ql)?$/ });
 const brokers = z
   .string()
   .transform((value) => value.split(',').map((one) => one.trim()).filter(Boolean))
@@ -27,15 +28,24 @@ const variables = z.object({
   HELIO_REGISTRATIONS: z.enum(['closed', 'invite', 'open']).default('closed'),
   HELIO_DELIVERY_RETRY_SECONDS: wholeNumber(1, 3600).default(10),
   HELIO_DELIVERY_WORKERS: wholeNumber(1, 256).default(16),
+  HELIO_REFRESH_SECONDS: wholeNumber(1, 2_592_000).default(43_200),
   HELIO_INBOX_BODY_LIMIT: wholeNumber(1024, 16_777_216).default(1_048_576),
   HELIO_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  DATABASE_URL: postgresUrl.optional(),
+  DATABASE_DIRECT_URL: postgresUrl.optional(),
   REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
   KAFKA_BROKERS: brokers.optional(),
   KAFKA_SSL: onOff.default(false),
+  KAFKA_SSL_CA: z.string().min(1).optional(),
   KAFKA_SASL_MECHANISM: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).optional(),
   KAFKA_SASL_USERNAME: z.string().default(''),
   KAFKA_SASL_PASSWORD: z.string().default(''),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  OTEL_SERVICE_NAME: z.string().min(1).optional(),
+  OTEL_TRACES_SAMPLER: z
+    .enum(['always_on', 'always_off', 'traceidratio', 'parentbased_always_on', 'parentbased_always_off', 'parentbased_traceidratio'])
+    .default('parentbased_always_on'),
+  OTEL_TRACES_SAMPLER_ARG: z.string().regex(/^(?:0|1|0?\.\d+|[01]\.0*)$/, 'is not a part from 0 to 1').default('1'),
 });
 
 export const VARIABLES = Object.keys(variables.shape) as readonly (keyof typeof variables.shape)[];
@@ -44,6 +54,8 @@ export interface KafkaConfig {
   /** Each `host:port`. */
   readonly brokers: readonly string[];
   readonly ssl: boolean;
+  /** File with the certificates (PEM) of who vouches for the brokers; null: those that Node.js knows. */
+  readonly sslCa: string | null;
   readonly sasl: { readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'; readonly username: string; readonly password: string } | null;
 }
 
@@ -55,6 +67,8 @@ export interface Config {
   readonly dataDir: string;
   /** Null: the embedded PostgreSQL in `dataDir`. */
   readonly databaseUrl: string | null;
+  /** Leads past a pooler in transaction mode, for what needs a session: migrations, and the event bus on PostgreSQL. Null: as `databaseUrl`. */
+  readonly databaseDirectUrl: string | null;
   /** Null: caches are in each process's memory. */
   readonly redisUrl: string | null;
   /** Null: the event bus is on PostgreSQL. */
@@ -62,9 +76,11 @@ export interface Config {
   /** Whether federation may use http and private addresses: for the demo and tests. */
   readonly allowPrivateNetwork: boolean;
   readonly registrations: 'closed' | 'invite' | 'open';
-  readonly delivery: { readonly retrySeconds: number; readonly workers: number };
+  readonly delivery: { readonly retrySeconds: number; readonly workers: number; readonly refreshSeconds: number };
   /** Bytes. */
   readonly inboxBodyLimit: number;
+  /** Null: spans are not sent anywhere. The OpenTelemetry SDK reads how and where from the environment itself. */
+  readonly tracing: { readonly endpoint: string } | null;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
 
@@ -87,18 +103,21 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
     publicUrl: v.HELIO_PUBLIC_URL,
     dataDir: path.resolve(v.HELIO_DATA_DIR),
     databaseUrl: v.DATABASE_URL ?? null,
+    databaseDirectUrl: v.DATABASE_DIRECT_URL ?? null,
     redisUrl: v.REDIS_URL ?? null,
     kafka: v.KAFKA_BROKERS
       ? {
           brokers: v.KAFKA_BROKERS,
           ssl: v.KAFKA_SSL,
+          sslCa: v.KAFKA_SSL_CA ?? null,
           sasl: v.KAFKA_SASL_MECHANISM ? { mechanism: v.KAFKA_SASL_MECHANISM, username: v.KAFKA_SASL_USERNAME, password: v.KAFKA_SASL_PASSWORD } : null,
         }
       : null,
     allowPrivateNetwork: v.HELIO_ALLOW_PRIVATE_NETWORK,
     registrations: v.HELIO_REGISTRATIONS,
-    delivery: { retrySeconds: v.HELIO_DELIVERY_RETRY_SECONDS, workers: v.HELIO_DELIVERY_WORKERS },
+    delivery: { retrySeconds: v.HELIO_DELIVERY_RETRY_SECONDS, workers: v.HELIO_DELIVERY_WORKERS, refreshSeconds: v.HELIO_REFRESH_SECONDS },
     inboxBodyLimit: v.HELIO_INBOX_BODY_LIMIT,
+    tracing: v.OTEL_EXPORTER_OTLP_ENDPOINT ? { endpoint: v.OTEL_EXPORTER_OTLP_ENDPOINT } : null,
     logLevel: v.HELIO_LOG_LEVEL,
   };
 }

@@ -1,3 +1,7 @@
+import { gauge } from './metrics.ts';
+
+const up = gauge('heliograph_check_up', 'Whether a check of /readyz passed when it was last asked: 1 or 0', ['check']);
+
 /** What one process depends on, and whether it is there. */
 export interface Check {
   readonly name: string;
@@ -51,6 +55,7 @@ export class Health {
         }
       }),
     );
+    for (const [check, result] of results) up.set({ check }, result === 'ok' ? 1 : 0);
     if (this.#stopping) results.push(['process', 'stopping']);
     return { ready: results.every(([, result]) => result === 'ok'), checks: Object.fromEntries(results) };
   }

@@ -1,6 +1,9 @@
 export * from './config.ts';
 export * from './logger.ts';
 export * from './metrics.ts';
+export { startTracing } from './tracing/export.ts';
+export { formatTraceparent, parseTraceparent, TRACEPARENT } from './tracing/traceparent.ts';
+export * from './tracing/tracing.ts';
 export * from './health.ts';
 export * from './http/problem.ts';
 export { ProblemFilter, problemOf, sendProblem } from './http/problem.filter.ts';

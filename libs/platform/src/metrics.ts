@@ -17,8 +17,23 @@ const existing = <T>(name: string, make: () => T): T => (registry.getSingleMetri
 export const counter = (name: string, help: string, labelNames: readonly string[] = []): Counter =>
   existing(name, () => new Counter({ name, help, labelNames: [...labelNames], registers: [registry] }));
 
-export const gauge = (name: string, help: string, labelNames: readonly string[] = []): Gauge =>
-  existing(name, () => new Gauge({ name, help, labelNames: [...labelNames], registers: [registry] }));
+/** @param collect called whenever the metrics are asked for, to set it */
+export const gauge = (name: string, help: string, labelNames: readonly string[] = [], collect?: (gauge: Gauge) => void): Gauge =>
+  existing(
+    name,
+    () =>
+      new Gauge({
+        name,
+        help,
+        labelNames: [...labelNames],
+        registers: [registry],
+        ...(collect && {
+          collect() {
+            collect(this);
+          },
+        }),
+      }),
+  );
 
 /** Seconds, unless the name says otherwise. */
 export const histogram = (

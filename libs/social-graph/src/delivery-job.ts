@@ -7,8 +7,11 @@ export type JobTask =
   /** What a new follower has missed: the status that is current when the job is sent. */
   | { readonly kind: 'current-status'; readonly follower: string }
   | { readonly kind: 'accept'; readonly follower: string; readonly followId: string }
+  | { readonly kind: 'reject'; readonly follower: string; readonly followId: string }
   | { readonly kind: 'follow'; readonly target: string; readonly followId: string }
   | { readonly kind: 'undo-follow'; readonly target: string; readonly followId: string }
+  | { readonly kind: 'block'; readonly target: string; readonly blockId: string }
+  | { readonly kind: 'undo-block'; readonly target: string; readonly blockId: string }
   | { readonly kind: 'account-deleted' };
 
 /** A job in the hands of one worker until its lease ends. */
@@ -23,6 +26,8 @@ export interface LeasedJob {
   /** Attempts that failed before this one. */
   readonly attempts: number;
   readonly firstAttemptAt: Date | null;
+  /** The trace that it belongs to (W3C Trace Context); null: none. */
+  readonly traceparent: string | null;
 }
 
 /** Names a job that no status event stands for, so that the same one is not there twice. Hashed: follow ids are the peers' to choose. */

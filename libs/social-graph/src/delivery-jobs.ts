@@ -6,6 +6,8 @@ export interface FanOutEvent {
   /** The local sender. */
   readonly actor: string;
   readonly eventId: string;
+  /** The trace that the jobs are to belong to (W3C Trace Context). */
+  readonly traceparent?: string | null;
 }
 
 export interface JobStats {
@@ -50,16 +52,16 @@ export class DeliveryJobs {
   async #fanOut(events: readonly FanOutEvent[]): Promise<number> {
     const [row] = await this.#dataSource.query<[{ n: number }]>(
       `WITH added AS (
-         INSERT INTO delivery_job (actor, event_id, kind, payload, inbox)
-         SELECT actor, event_id, 'status', '{}', audience_inbox FROM (
-           SELECT e.actor, e.event_id, f.audience_inbox
-             FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS e (actor, event_id, n)
+         INSERT INTO delivery_job (actor, event_id, kind, payload, inbox, traceparent)
+         SELECT actor, event_id, 'status', '{}', audience_inbox, traceparent FROM (
+           SELECT e.actor, e.event_id, f.audience_inbox, min(e.traceparent) AS traceparent
+             FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS e (actor, event_id, traceparent, n)
              JOIN follower f ON f.actor = e.actor AND f.audience_inbox IS NOT NULL
             GROUP BY e.actor, e.event_id, f.audience_inbox
             ORDER BY min(e.n), f.audience_inbox) AS job
          ON CONFLICT (actor, inbox, event_id) DO NOTHING RETURNING id)
        SELECT count(*)::int AS n FROM added`,
-      [events.map(({ actor }) => actor), events.map(({ eventId }) => eventId)],
+      [events.map(({ actor }) => actor), events.map(({ eventId }) => eventId), events.map(({ traceparent }) => traceparent ?? null)],
     );
     return row.n;
   }
@@ -164,6 +166,7 @@ interface LeasedRow {
   readonly host: string;
   readonly attempts: number;
   readonly first_attempt_at: Date | null;
+  readonly traceparent: string | null;
 }
 
 const toJob = (row: LeasedRow): LeasedJob => ({
@@ -176,4 +179,5 @@ const toJob = (row: LeasedRow): LeasedJob => ({
   host: row.host,
   attempts: row.attempts,
   firstAttemptAt: row.first_attempt_at,
+  traceparent: row.traceparent,
 });

@@ -33,7 +33,33 @@ export class FollowerEntity {
   since!: Date;
 }
 
-/** A Follow was taken back, for good. The newest 100 of each pair are kept: more than anybody takes back by hand. */
+/** Somebody asked to follow a local actor, who has not decided yet. */
+@Entity('follow_request')
+export class FollowRequestEntity {
+  @PrimaryColumn('text')
+  actor!: string;
+
+  @PrimaryColumn('text')
+  follower!: string;
+
+  @Column('text', { name: 'follow_id' })
+  followId!: string;
+
+  /** Null for people of this server. */
+  @Column('text', { nullable: true })
+  inbox!: string | null;
+
+  @Column('text', { name: 'shared_inbox', nullable: true })
+  sharedInbox!: string | null;
+
+  @Column('text', { name: 'audience_inbox', nullable: true })
+  audienceInbox!: string | null;
+
+  @Column({ name: 'since', type: 'timestamptz', precision: 3 })
+  since!: Date;
+}
+
+/** A Follow (or a Block) was taken back or refused, for good. The newest 100 of each pair are kept: more than anybody takes back by hand. */
 @Entity('follow_undone')
 export class FollowUndoneEntity {
   @PrimaryColumn('text')
@@ -79,6 +105,95 @@ export class FollowingEntity {
   /** When it was asked for. */
   @Column({ name: 'since', type: 'timestamptz', precision: 3 })
   since!: Date;
+}
+
+/** A local actor blocks somebody. */
+@Entity('block')
+export class BlockEntity {
+  @PrimaryColumn('text')
+  actor!: string;
+
+  @PrimaryColumn('text')
+  target!: string;
+
+  @Column('text', { name: 'block_id' })
+  blockId!: string;
+
+  /** Null for people of this server. */
+  @Column('text', { nullable: true })
+  inbox!: string | null;
+
+  @Column({ name: 'since', type: 'timestamptz', precision: 3 })
+  since!: Date;
+}
+
+/** Somebody blocks a local actor. */
+@Entity('blocked_by')
+export class BlockedByEntity {
+  @PrimaryColumn('text')
+  actor!: string;
+
+  @PrimaryColumn('text')
+  blocker!: string;
+
+  @Column('text', { name: 'block_id', nullable: true })
+  blockId!: string | null;
+
+  @Column({ name: 'since', type: 'timestamptz', precision: 3 })
+  since!: Date;
+}
+
+/** What a remote actor shows is to be taken in, once or, while anybody here follows it, now and then (ADR 0014). */
+@Entity('actor_refresh')
+export class ActorRefreshEntity {
+  @PrimaryColumn('text')
+  actor!: string;
+
+  /** Host and port of the actor. */
+  @Column({ type: 'text', insert: false, update: false })
+  host!: string;
+
+  @Column({ name: 'due_at', type: 'timestamptz' })
+  dueAt!: Date;
+
+  /** Nobody follows it: not by itself any more. */
+  @Column('boolean')
+  idle!: boolean;
+
+  /** Somebody waits for it: before what is merely due. */
+  @Column('boolean')
+  urgent!: boolean;
+
+  @Column({ name: 'tried_at', type: 'timestamptz', nullable: true })
+  triedAt!: Date | null;
+
+  /** Failures in a row. */
+  @Column('int')
+  attempts!: number;
+
+  /** Whether the history was read to its end, or to our bounds, once: then only what is new of it is read. */
+  @Column('boolean', { name: 'history_read' })
+  historyRead!: boolean;
+
+  /** Of the document that was taken in last, and whether that had no `status`. */
+  @Column('text', { nullable: true })
+  etag!: string | null;
+
+  @Column('boolean', { name: 'etag_without_status', nullable: true })
+  etagWithoutStatus!: boolean | null;
+
+  /** Since when its server answers that there is no such actor. */
+  @Column({ name: 'gone_since', type: 'timestamptz', nullable: true })
+  goneSince!: Date | null;
+
+  @Column({ name: 'lease_until', type: 'timestamptz', nullable: true })
+  leaseUntil!: Date | null;
+
+  @Column('text', { name: 'lease_by', nullable: true })
+  leaseBy!: string | null;
+
+  @Column('text', { name: 'last_error', nullable: true })
+  lastError!: string | null;
 }
 
 /** A local account that was deleted: it takes part in nothing new, and its key goes once nothing of it is left to send. */
@@ -143,6 +258,10 @@ export class DeliveryJobEntity {
   @Column('text')
   state!: 'pending' | 'dead';
 
+  /** The trace that the job belongs to (W3C Trace Context); null when what asked for it belonged to none. */
+  @Column('text', { nullable: true })
+  traceparent!: string | null;
+
   @Column('text', { name: 'last_error', nullable: true })
   lastError!: string | null;
 }
@@ -165,8 +284,12 @@ export class GraphOffsetEntity {
 
 export const socialGraphEntities = [
   FollowerEntity,
+  FollowRequestEntity,
   FollowUndoneEntity,
   FollowingEntity,
+  BlockEntity,
+  BlockedByEntity,
+  ActorRefreshEntity,
   DepartedAccountEntity,
   DeliveryJobEntity,
   GraphOffsetEntity,

@@ -60,4 +60,4 @@ WITH taken AS (
 )
 UPDATE delivery_job j SET lease_until = now() + $2 * interval '1 second', lease_by = $3
   FROM taken WHERE j.id = taken.id
-RETURNING j.id, j.actor, j.event_id, j.kind, j.payload, j.inbox, j.host, j.attempts, j.first_attempt_at`;
+RETURNING j.id, j.actor, j.event_id, j.kind, j.payload, j.inbox, j.host, j.attempts, j.first_attempt_at, j.traceparent`;

@@ -51,7 +51,7 @@ afterAll(async () => {
   await dataSource?.destroy();
   await database?.drop();
 });
-beforeEach(() => dataSource.query('TRUNCATE follower, follow_undone, following, departed_account, delivery_job, graph_offset RESTART IDENTITY'));
+beforeEach(() => dataSource.query('TRUNCATE follower, follow_request, follow_undone, block, blocked_by, actor_refresh, following, departed_account, delivery_job, graph_offset RESTART IDENTITY'));
 
 const apply = (...messages: GraphMessage[]) => graph.applyGraph(messages, { topic: 'graph.v1', partition: 0, group: 'delivery', nextOffset: 1n });
 const followers = async (actor = alice) => (await graph.followers(actor, { limit: 100 })).items.map(({ follower }) => follower);
@@ -163,10 +163,10 @@ describe('following', () => {
     expect(await state()).toBe('accepted');
     expect(await graph.followedActors(alice, 10)).toEqual([carol.actor]);
     expect(await graph.followedAmong(alice, [carol.actor, bob])).toEqual(new Set([carol.actor]));
-    expect(await graph.relationsOf(carol.actor)).toEqual({ followed: true, follows: false });
+    expect(await graph.relationsOf(carol.actor)).toEqual({ followed: true, follows: false, blocked: false });
     await apply(followAnswered(carol.actor, null, false));
     expect(await state()).toBe('rejected');
-    expect(await graph.relationsOf(carol.actor)).toEqual({ followed: false, follows: false });
+    expect(await graph.relationsOf(carol.actor)).toEqual({ followed: false, follows: false, blocked: false });
   });
 
   test('the same request again changes and sends nothing, a new one asks again', async () => {
@@ -248,8 +248,8 @@ test('pages follow each other without gaps, the newest first', async () => {
 });
 
 test('any history, applied again from any point on, ends in the same graph', async () => {
-  const step = fc.record({ peer: fc.constantFrom(carol, far('dave')), id: fc.constantFrom('a', 'b'), accepted: fc.boolean(), kind: fc.nat(5) });
-  /** Our own Follows have an id of their own each, and an answer names the latest. */
+  const step = fc.record({ peer: fc.constantFrom(carol, far('dave')), id: fc.constantFrom('a', 'b'), accepted: fc.boolean(), kind: fc.nat(12) });
+  /** Our own Follows and Blocks have an id of their own each, and an answer names the latest. */
   const history = (steps: readonly (typeof step extends fc.Arbitrary<infer Step> ? Step : never)[]): GraphMessage[] => {
     const asked = new Map<string, string>();
     const messages = steps.map(({ peer, id, accepted, kind }, n): GraphMessage => {
@@ -258,6 +258,12 @@ test('any history, applied again from any point on, ends in the same graph', asy
       if (kind === 2) return followUndone(peer.actor, null);
       if (kind === 3) return unfollowRequested(peer.actor);
       if (kind === 4) return followAnswered(peer.actor, asked.get(peer.actor) ?? 'unheard of', accepted);
+      if (kind === 5) return { type: 'FollowApprovalRequested', data: { actor: alice, at, follower: peer, followId: id } };
+      if (kind === 6) return { type: 'FollowerAnswered', data: { actor: alice, at, follower: peer.actor, followId: id, accepted } };
+      if (kind === 7) return { type: 'BlockRequested', data: { actor: alice, at, target: peer, blockId: `${alice}#blocks/${n}` } };
+      if (kind === 8) return { type: 'UnblockRequested', data: { actor: alice, at, target: peer.actor } };
+      if (kind === 9) return { type: 'BlockReceived', data: { actor: alice, at, blocker: peer.actor, blockId: `${peer.actor}#blocks/${n}` } };
+      if (kind === 10) return { type: 'BlockUndone', data: { actor: alice, at, blocker: peer.actor, blockId: null } };
       asked.set(peer.actor, `${alice}/follows/${n}`);
       return followRequested(peer, `${alice}/follows/${n}`);
     });
@@ -265,20 +271,22 @@ test('any history, applied again from any point on, ends in the same graph', asy
   };
   const state = () =>
     dataSource.query(
-      `SELECT actor, follower AS other, follow_id, '' AS state FROM follower UNION ALL SELECT actor, target, follow_id, state FROM following ORDER BY 1, 2, 3, 4`,
+      `SELECT actor, follower AS other, follow_id, '' AS state FROM follower UNION ALL SELECT actor, target, follow_id, state FROM following
+       UNION ALL SELECT actor, follower, follow_id, 'waits' FROM follow_request UNION ALL SELECT actor, target, block_id, 'blocks' FROM block
+       UNION ALL SELECT actor, blocker, block_id, 'is blocked' FROM blocked_by ORDER BY 1, 2, 3, 4`,
     );
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 12 }), fc.nat(11), async (steps, from) => {
-      await dataSource.query('TRUNCATE follower, follow_undone, following, delivery_job');
+      await dataSource.query('TRUNCATE follower, follow_request, follow_undone, block, blocked_by, actor_refresh, following, delivery_job');
       const messages = history(steps);
       await apply(...messages);
       const once = await state();
       await apply(...messages.slice(from % messages.length));
       expect(await state()).toEqual(once);
     }),
-    { numRuns: 100 },
+    { numRuns: 150 },
   );
-});
+}, 90_000);
 
 test('the fan-out goes where the rules of delivery-policy say', async () => {
   const inbox = fc.constantFrom('https://a.example/inbox', 'https://A.example/inbox', 'https://b.example/x', `${HERE}/inbox`, 'not a url');

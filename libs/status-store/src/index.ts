@@ -4,6 +4,12 @@ export { StatusProjection, type ActorVersion, type Applied } from './projection/
 export { loadOffset, type PartitionPosition } from './offsets.ts';
 export { sweepExpired } from './sweep-expired.ts';
 export { eraseDue } from './erase-due.ts';
+export { rebuildProjection, type RebuildOptions, type RebuildOutcome } from './rebuild/rebuild-projection.ts';
+export { verifyProjection, type Verification, type VerifyOptions } from './rebuild/verify-projection.ts';
+export type { Difference } from './rebuild/differences.ts';
+export { versionsUnder } from './rebuild/versions.ts';
+export type { OnProgress, Progress } from './rebuild/progress.ts';
+export { ActorLog, type LoggedEvent, type StatusThen } from './audit/actor-log.ts';
 export { StatusReader, type PageRequest, type StatusLookup } from './reader/status-reader.ts';
 export type { ReadEvent } from './reader/log-reader.ts';
 export type { ReadStatus } from './reader/read-status.ts';

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash as hashOf } from 'node:crypto';
 import type { EventMetadata, StatusEvent } from './events.ts';
 
 type EventOf<Type extends StatusEvent['type']> = Extract<StatusEvent, { readonly type: Type }>;
@@ -14,7 +14,7 @@ type Subject = { [Type in StatusEvent['type']]: { readonly type: Type; readonly 
  */
 export function eventIdOf<Type extends StatusEvent['type'], Data extends SubjectOf<Type>>(type: Type, data: Data): string {
   const subject = { type, data } as unknown as Subject;
-  const hash = createHash('sha256').update(JSON.stringify(identity(subject))).digest('hex');
+  const hash = hashOf('sha256', JSON.stringify(identity(subject)), 'hex');
   return [hash.slice(0, 8), hash.slice(8, 12), hash.slice(12, 16), hash.slice(16, 20), hash.slice(20, 32)].join('-');
 }
 

@@ -5,4 +5,5 @@ export * from './free-port.ts';
 export * from './instance.ts';
 export { loopbackHosts } from './loopback-hosts.ts';
 export * from './remote-server.ts';
+export * from './separate-services.ts';
 export * from './test-database.ts';

@@ -30,6 +30,8 @@ export class RemoteServer {
   readonly fetches: { readonly path: string; readonly headers: IncomingMessage['headers'] }[] = [];
   /** Status that inboxes answer with, by path; default 202. */
   readonly inboxStatus = new Map<string, number>();
+  /** Further documents, by path with the query: served as ActivityPub, or made when they are asked for. */
+  readonly documents = new Map<string, object | (() => object | Promise<object>)>();
   readonly #people = new Map<string, RemotePerson>();
   readonly #server: Server;
   readonly origin: string;
@@ -124,6 +126,8 @@ export class RemoteServer {
       if (!person) return send(404, 'text/plain', '');
       return send(200, 'application/jrd+json', { subject: searchParams.get('resource'), links: [{ rel: 'self', type: AS2, href: person.id }] });
     }
+    const document = this.documents.get(request.url ?? '');
+    if (document) return send(200, AS2, typeof document === 'function' ? await (document as () => object | Promise<object>)() : document);
     const person = this.#people.get(/^\/users\/([^/]+)$/.exec(pathname)?.[1] ?? '');
     return person ? send(200, AS2, person.document) : send(404, 'text/plain', '');
   }

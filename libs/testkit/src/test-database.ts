@@ -22,6 +22,13 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   return { url: url.href, dump: () => connected(url.href, dumpOf), drop: () => admin(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };
 }
 
+/** The same database by way of a pooler, whose URL names none. */
+export function throughPooler(database: TestDatabase, pooler: string): string {
+  const url = new URL(pooler);
+  url.pathname = new URL(database.url).pathname;
+  return url.href;
+}
+
 async function connected<T>(connectionString: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString });
   await client.connect();

@@ -6,13 +6,13 @@ import { Controller, Get, Header, Inject, Param, Query, Req } from '@nestjs/comm
 import { ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { accountOf } from '../auth/bearer.guard.ts';
-import { ActorDirectory, type ActorView, type ResolvedActor } from '../presenters/actor-directory.ts';
+import { ActorDirectory, type ActorView } from '../presenters/actor-directory.ts';
+import { Blocks } from '../presenters/blocks.ts';
 import { type StatusView, statusView } from '../presenters/status.view.ts';
 import { CONFIG } from '../tokens.ts';
 import { goodPage, nextUrl, readPage } from './page.ts';
+import { ACTOR } from './parameters.ts';
 import { actorSchema, actorStatusSchema, historySchema, problem } from './schemas.ts';
-
-const ACTOR = { name: 'actor', description: 'a local name, `name@host` with or without leading @, or a percent-encoded IRI', schema: { type: 'string' as const } };
 
 /** Reading actors and their statuses. Needs no token; with one, remote actors that are not known yet are looked up. */
 @ApiTags('actors')
@@ -23,6 +23,7 @@ export class ActorsController {
     @Inject(ActorDirectory) private readonly directory: ActorDirectory,
     @Inject(StatusReader) private readonly reader: StatusReader,
     @Inject(Accounts) private readonly accounts: Accounts,
+    @Inject(Blocks) private readonly blocks: Blocks,
     @Inject(CONFIG) private readonly config: Config,
     @Inject(DatabaseClock) private readonly clock: Clock,
   ) {}
@@ -32,7 +33,7 @@ export class ActorsController {
   @ApiResponse({ status: 200, schema: actorSchema })
   @ApiResponse(problem(404, 'unknown'))
   async actor(@Param('actor') named: string, @Req() request: FastifyRequest): Promise<ActorView> {
-    return (await this.#resolve(named, request)).view;
+    return (await this.directory.resolve(named, (await accountOf(request, this.accounts)) !== null)).view;
   }
 
   @Get('status')
@@ -40,9 +41,10 @@ export class ActorsController {
   @Header('access-control-allow-origin', '*')
   @ApiOperation({ summary: 'Its current status; null when there is none, or it has expired', operationId: 'getStatus' })
   @ApiResponse({ status: 200, schema: actorStatusSchema })
+  @ApiResponse(problem(403, 'blocked, by one or the other'))
   @ApiResponse(problem(404, 'unknown'))
   async status(@Param('actor') named: string, @Req() request: FastifyRequest): Promise<{ actor: ActorView; status: StatusView | null }> {
-    const { view } = await this.#resolve(named, request);
+    const view = await this.#visible(named, request);
     const row = await this.reader.current(view.id, this.clock.now());
     return { actor: view, status: row && statusView(row) };
   }
@@ -53,6 +55,7 @@ export class ActorsController {
   @ApiQuery({ name: 'limit', required: false, schema: { type: 'integer', minimum: 1, maximum: 100, default: 20 } })
   @ApiQuery({ name: 'cursor', required: false, schema: { type: 'string' }, description: 'from `next`' })
   @ApiResponse({ status: 200, schema: historySchema })
+  @ApiResponse(problem(403, 'blocked, by one or the other'))
   @ApiResponse(problem(404, 'unknown'))
   @ApiResponse(problem(422, 'limit or cursor'))
   async history(
@@ -61,13 +64,17 @@ export class ActorsController {
     @Req() request: FastifyRequest,
   ): Promise<{ items: readonly StatusView[]; next: string | null }> {
     const page = readPage(query);
-    const { view } = await this.#resolve(named, request);
+    const view = await this.#visible(named, request);
     if (!view.hasHistory) return { items: [], next: null };
     const { items, next } = goodPage(await this.reader.history(view.id, { ...page, at: this.clock.now() }));
     return { items: items.map(statusView), next: nextUrl(this.config.publicUrl, request.url, next) };
   }
 
-  async #resolve(named: string, request: FastifyRequest): Promise<ResolvedActor> {
-    return this.directory.resolve(named, (await accountOf(request, this.accounts)) !== null);
+  /** The actor, if whoever asks may see its statuses. */
+  async #visible(named: string, request: FastifyRequest): Promise<ActorView> {
+    const account = await accountOf(request, this.accounts);
+    const { view } = await this.directory.resolve(named, account !== null);
+    await this.blocks.assertVisible(account, view);
+    return view;
   }
 }

@@ -8,19 +8,15 @@ import { ApiBearerAuth, ApiBody, ApiHeader, ApiOperation, ApiQuery, ApiResponse,
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { BearerGuard, Me } from '../auth/bearer.guard.ts';
 import { FollowCommands } from '../commands/follow.commands.ts';
+import { FollowerCommands } from '../commands/follower.commands.ts';
 import { ActorDirectory, type ActorView } from '../presenters/actor-directory.ts';
 import { type StatusView, statusView } from '../presenters/status.view.ts';
 import { CONFIG } from '../tokens.ts';
-import { readObject } from './object.ts';
+import { readActorName } from './object.ts';
 import { goodPage, nextUrl, readPage } from './page.ts';
+import { CURSOR, LIMIT, type Page } from './parameters.ts';
 import { actorsSchema, followingSchema, followSchema, homeSchema, problem } from './schemas.ts';
 
-interface Page<Item> {
-  readonly items: readonly Item[];
-  readonly next: string | null;
-}
-const LIMIT = { name: 'limit', required: false, schema: { type: 'integer' as const, minimum: 1, maximum: 100, default: 20 } };
-const CURSOR = { name: 'cursor', required: false, schema: { type: 'string' as const }, description: 'from `next`' };
 
 /** Whom one follows, by whom one is followed, and what those one follows are doing. */
 @ApiTags('following')
@@ -31,6 +27,7 @@ const CURSOR = { name: 'cursor', required: false, schema: { type: 'string' as co
 export class FollowingController {
   constructor(
     @Inject(FollowCommands) private readonly commands: FollowCommands,
+    @Inject(FollowerCommands) private readonly followerCommands: FollowerCommands,
     @Inject(SocialGraph) private readonly socialGraph: SocialGraph,
     @Inject(StatusReader) private readonly reader: StatusReader,
     @Inject(ActorDirectory) private readonly directory: ActorDirectory,
@@ -59,12 +56,11 @@ export class FollowingController {
   @ApiHeader({ name: 'Idempotency-Key', required: false, schema: { type: 'string' } })
   @ApiBody({ schema: followSchema })
   @ApiResponse({ status: 201, schema: followingSchema })
+  @ApiResponse(problem(403, 'blocked, by one or the other'))
   @ApiResponse(problem(404, 'nobody of that name'))
   @ApiResponse(problem(502, 'the other server did not answer'))
   async follow(@Me() me: Account, @Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<object> {
-    const { actor } = readObject(readJson(request.body));
-    if (typeof actor !== 'string' || actor.length > 2048) throw new Problem(422, '"actor" is a handle (name@host) or the address of an actor.', { field: 'actor' });
-    const { actor: view, submitted } = await this.commands.follow(me, actor, request);
+    const { actor: view, submitted } = await this.commands.follow(me, readActorName(readJson(request.body)), request);
     reply.code(submitted === 'visible' ? 201 : 202);
     return { actor: view, state: (await this.socialGraph.followingState(me.actor, view.id))?.state ?? 'requested' };
   }
@@ -97,6 +93,16 @@ export class FollowingController {
       items: items.flatMap(({ target, state }) => (views.has(target) ? [{ actor: views.get(target)!, state }] : [])),
       next: nextUrl(this.config.publicUrl, request.url, next),
     };
+  }
+
+  @Delete('followers/:actor')
+  @ApiOperation({ summary: 'Remove a follower', operationId: 'removeFollower' })
+  @ApiResponse({ status: 204, description: 'does not follow you any more' })
+  @ApiResponse(problem(404, 'does not follow you'))
+  async removeFollower(@Me() me: Account, @Param('actor') named: string, @Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<void> {
+    const answered = await this.followerCommands.answer(me, () => this.directory.iriOf(named), false, request);
+    if (!answered.followId) throw new Problem(404, `${named} does not follow you.`);
+    reply.code(answered.submitted === 'visible' ? 204 : 202);
   }
 
   @Get('followers')

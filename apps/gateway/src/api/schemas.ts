@@ -20,6 +20,7 @@ export const actorSchema = object({
   icon: { ...nullable, format: 'uri' },
   local: { type: 'boolean' },
   hasHistory: { type: 'boolean' },
+  movedTo: { ...nullable, format: 'uri', description: 'who this actor says to be now' },
 });
 
 export const statusSchema = object({
@@ -48,6 +49,10 @@ export const newStatusSchema: Schema = object(
   ['endTime', 'expiresIn', 'attachment'],
 );
 export const followSchema = object({ actor: { ...string, description: '`name@host`, or the actor’s IRI', example: 'bob@other.example' } });
+
+export const blockSchema = object({ actor: { ...string, description: '`name@host`, or the actor’s IRI', example: 'eve@other.example' } });
+export const accountSchema = object({ actor: actorSchema, locked: { type: 'boolean', description: 'whether you approve followers in person' } });
+export const accountChangeSchema = object({ locked: { type: 'boolean' } });
 
 /** The RFC 9457 answer of that status. */
 export const problem = (status: number, when: string): ApiResponseOptions => ({

@@ -1,11 +1,12 @@
 import { type GraphMessage, graphCodec, type StatusSubmitted, statusSubmittedCodec, TOPICS } from '@heliograph/contracts';
 import { BusUnavailableError, type EventBus } from '@heliograph/event-bus';
-import { Problem } from '@heliograph/platform';
+import { createLogger, Problem } from '@heliograph/platform';
 import { Inject, Injectable } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RecordedEvents } from '../recorded/recorded-events.ts';
 import { BUS } from '../tokens.ts';
 
+const log = createLogger('gateway');
 /** Longest wait until readers can see a command's effect, in milliseconds; then the answer is 202. */
 const VISIBLE_WITHIN_MS = 5_000;
 
@@ -29,7 +30,7 @@ export class Submit {
 
   /** @param visible asked until it says yes. @throws Problem 503 when the bus does not confirm. */
   async graph(message: GraphMessage, visible: () => Promise<boolean>): Promise<Submitted> {
-    await this.#publish(TOPICS.graph.name, [{ key: message.data.actor, value: graphCodec.encode(message) }]);
+    await this.announce(message);
     const deadline = Date.now() + VISIBLE_WITHIN_MS;
     for (let wait = 5; Date.now() < deadline; wait = Math.min(wait * 2, 100)) {
       if (await visible()) return 'visible';
@@ -38,9 +39,15 @@ export class Submit {
     return 'accepted';
   }
 
+  /** For what nobody waits for. @throws Problem 503 when the bus does not confirm. */
+  announce(message: GraphMessage): Promise<void> {
+    return this.#publish(TOPICS.graph.name, [{ key: message.data.actor, value: graphCodec.encode(message) }]);
+  }
+
   async #publish(topic: string, messages: readonly { key: string; value: string }[]): Promise<void> {
     try {
       await this.bus.publish(topic, messages);
+      log.debug({ topic, actors: messages.map(({ key }) => key) }, 'submitted');
     } catch (error) {
       if (!(error instanceof BusUnavailableError)) throw error;
       throw new Problem(503, 'This could not be stored just now. Try again; with the same Idempotency-Key nothing happens twice.', { retryAfter: 5 });

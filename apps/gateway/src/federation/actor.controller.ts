@@ -1,4 +1,4 @@
-import { type Account, Accounts } from '@heliograph/accounts';
+import { Accounts } from '@heliograph/accounts';
 import { actorDocument, actorUrls, instanceActorUrls, orderedCollection, statusDocument, tombstone } from '@heliograph/activitypub';
 import { type Clock, DatabaseClock } from '@heliograph/engines';
 import { type Config, Problem } from '@heliograph/platform';
@@ -6,19 +6,13 @@ import { StatusReader } from '@heliograph/status-store';
 import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { goodPage } from '../api/page.ts';
-import { profilePage, statusPage } from '../pages/profile.page.ts';
-import { ActorDirectory } from '../presenters/actor-directory.ts';
-import { statusView } from '../presenters/status.view.ts';
+import { ProfilePages } from '../pages/profile-pages.ts';
 import { CONFIG } from '../tokens.ts';
-import { LocalActivities, personDocument, writableStatus } from './documents.ts';
+import { LocalActivities, writableStatus } from './documents.ts';
 import { LocalAccounts } from './local-accounts.ts';
-import { sendDocument, sendPage, wantsDocument } from './negotiate.ts';
+import { sendDocument, wantsDocument } from './negotiate.ts';
 
-/** Statuses on a profile page. */
-const ON_A_PAGE = 20;
-
-/** Actors and statuses at their ids: documents for servers, pages for people. */
+/** Actors and statuses at their ids: documents for servers, pages for people. People's own ids are in actor.routes.ts. */
 @ApiExcludeController()
 @Controller()
 export class ActorController {
@@ -26,7 +20,7 @@ export class ActorController {
     @Inject(LocalAccounts) private readonly locals: LocalAccounts,
     @Inject(Accounts) private readonly accounts: Accounts,
     @Inject(StatusReader) private readonly reader: StatusReader,
-    @Inject(ActorDirectory) private readonly directory: ActorDirectory,
+    @Inject(ProfilePages) private readonly pages: ProfilePages,
     @Inject(CONFIG) private readonly config: Config,
     @Inject(DatabaseClock) private readonly clock: Clock,
   ) {}
@@ -59,23 +53,10 @@ export class ActorController {
     sendDocument(request, reply, orderedCollection({ id: instanceActorUrls(this.config.publicUrl).outbox, totalItems: 0, first: null }));
   }
 
-  @Get('users/:name')
-  async actor(@Param('name') name: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const found = await this.locals.find(name);
-    const wantsJson = wantsDocument(request);
-    if (found.kind === 'deleted') {
-      if (!wantsJson) throw new Problem(410, `${name} has left.`);
-      const { actor, deletedAt } = found.account;
-      return sendDocument(request, reply, tombstone({ id: actor, formerType: 'Person', deleted: deletedAt }), 410);
-    }
-    if (!wantsJson) return this.#page(found.account, reply);
-    sendDocument(request, reply, personDocument(this.config.publicUrl, found.account, await this.reader.current(found.account.actor, this.clock.now())));
-  }
-
   @Get('@:name')
   async profile(@Param('name') name: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const account = await this.locals.living(name);
-    if (!wantsDocument(request)) return this.#page(account, reply);
+    if (!wantsDocument(request)) return this.pages.profile(account, reply);
     void reply.header('vary', 'Accept').redirect(account.actor, 302);
   }
 
@@ -87,7 +68,7 @@ export class ActorController {
     switch (found.kind) {
       case 'shown':
         if (wantsDocument(request)) return sendDocument(request, reply, statusDocument(writableStatus(found.status)));
-        return sendPage(reply, statusPage(this.directory.localView(account), statusView(found.status)));
+        return this.pages.status(account, found.status, reply);
       case 'gone':
         if (!wantsDocument(request)) throw new Problem(410, 'This status is gone.');
         return sendDocument(request, reply, tombstone({ id: statusId, formerType: 'ActorStatus', deleted: found.deletedAt }), 410);
@@ -106,14 +87,5 @@ export class ActorController {
     if (found.kind === 'unknown') throw new Problem(404, `${account.name} has no status ${id}.`);
     if (found.kind === 'gone') throw new Problem(410, 'This status is gone.');
     sendDocument(request, reply, new LocalActivities(this.config.publicUrl, account.name).create(writableStatus(found.status)));
-  }
-
-  async #page(account: Account, reply: FastifyReply): Promise<void> {
-    const at = this.clock.now();
-    const current = await this.reader.current(account.actor, at);
-    const history = account.history ? goodPage(await this.reader.history(account.actor, { limit: ON_A_PAGE, cursor: null, at })).items : [];
-    // FEP-82f6: what has expired is not displayed on the profile; what was removed is not, either.
-    const past = history.filter(({ state }) => state === 'past').map(statusView);
-    sendPage(reply, profilePage(this.directory.localView(account), account.bio, current && statusView(current), past));
   }
 }

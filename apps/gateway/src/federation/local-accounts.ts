@@ -2,6 +2,8 @@ import { type Account, Accounts } from '@heliograph/accounts';
 import { Problem } from '@heliograph/platform';
 import { Inject, Injectable } from '@nestjs/common';
 
+export const nobodyCalled = (name: string): Problem => new Problem(404, `There is nobody called ${name} here.`);
+
 /** The people in `/users/NAME` paths. */
 @Injectable()
 export class LocalAccounts {
@@ -10,7 +12,7 @@ export class LocalAccounts {
   /** @throws Problem 404 when there never was one. */
   async find(name: string): Promise<{ kind: 'found' | 'deleted'; account: Account }> {
     const found = await this.accounts.lookup(name);
-    if (found.kind === 'unknown') throw new Problem(404, `There is nobody called ${name} here.`);
+    if (found.kind === 'unknown') throw nobodyCalled(name);
     return found;
   }
 

@@ -11,19 +11,13 @@ import { readObject } from '../api/object.ts';
 import { BearerGuard, Me } from '../auth/bearer.guard.ts';
 import { FollowCommands } from '../commands/follow.commands.ts';
 import { StatusCommands } from '../commands/status.commands.ts';
-import type { Submitted } from '../commands/submit.ts';
 import { CONFIG } from '../tokens.ts';
 import { LocalActivities, writableStatus } from './documents.ts';
-
-type Activity = { readonly id: string };
-interface Done {
-  readonly activity: Activity;
-  readonly submitted: Submitted;
-}
+import { type Done, OutboxRelations } from './outbox-relations.ts';
 
 /**
- * ActivityPub client to server (section 6): Create{ActorStatus} or a bare ActorStatus, Remove, Delete, Follow, Undo. Answers 201 with
- * Location and the activity once readers can see it, 202 when it is safe and takes longer.
+ * ActivityPub client to server (section 6): Create{ActorStatus} or a bare ActorStatus, Remove, Delete, Follow, Accept, Reject, Block, Undo. Answers
+ * 201 with Location and the activity once readers can see it, 202 when it is safe and takes longer.
  */
 @ApiExcludeController()
 @UseGuards(BearerGuard)
@@ -32,6 +26,7 @@ export class OutboxController {
   constructor(
     @Inject(StatusCommands) private readonly statuses: StatusCommands,
     @Inject(FollowCommands) private readonly follows: FollowCommands,
+    @Inject(OutboxRelations) private readonly relations: OutboxRelations,
     @Inject(StatusReader) private readonly reader: StatusReader,
     @Inject(SocialGraph) private readonly socialGraph: SocialGraph,
     @Inject(CONFIG) private readonly config: Config,
@@ -62,10 +57,15 @@ export class OutboxController {
         return this.#retract(me, type, activity['object'], request);
       case 'Follow':
         return this.#follow(me, activity['object'], request);
+      case 'Accept':
+      case 'Reject':
+        return this.relations.answer(me, type, activity['object'], request);
+      case 'Block':
+        return this.relations.block(me, activity['object'], request);
       case 'Undo':
         return this.#undo(me, activity['object'], request);
       default:
-        throw new Problem(422, `"type" is not one that can be posted here: ActorStatus, Create, Remove, Delete, Follow or Undo.`, { field: 'type' });
+        throw new Problem(422, `"type" is not one that can be posted here: ActorStatus, Create, Remove, Delete, Follow, Accept, Reject, Block or Undo.`, { field: 'type' });
     }
   }
 
@@ -104,8 +104,9 @@ export class OutboxController {
     return { activity: this.#activities(me).follow(followId, actor.id), submitted };
   }
 
-  /** Of a Follow: named by its id, inlined, or inlined without id. */
+  /** Of a Block, or of a Follow: named by its id, inlined, or inlined without id. */
   async #undo(me: Account, object: unknown, request: FastifyRequest): Promise<Done> {
+    if (await this.relations.isBlock(me, object)) return this.relations.undoBlock(me, object, request);
     const inlined = typeof object === 'object' && object !== null ? readReference((object as Record<string, unknown>)['object']) : null;
     const followId = readReference(object);
     const undone = await this.follows.unfollow(me, async () => inlined ?? (followId && (await this.socialGraph.targetOf(me.actor, followId))), request);

@@ -1,10 +1,12 @@
 import { type Account, Accounts } from '@heliograph/accounts';
 import { actorUrls, checkReceived, parseLocalActor, publishedEvent } from '@heliograph/activitypub';
 import { type RemoteActor, RemoteActors } from '@heliograph/actors';
+import type { Mailbox } from '@heliograph/contracts';
 import { type Config, Problem } from '@heliograph/platform';
 import { Inject, Injectable } from '@nestjs/common';
 import { Submit } from '../commands/submit.ts';
 import { CONFIG } from '../tokens.ts';
+import { Sought } from './sought.ts';
 
 /** An actor as the REST API tells it. */
 export interface ActorView {
@@ -17,6 +19,8 @@ export interface ActorView {
   readonly icon: string | null;
   readonly local: boolean;
   readonly hasHistory: boolean;
+  /** IRI of who this actor says to be now; null: it has not moved. */
+  readonly movedTo: string | null;
 }
 
 export type ResolvedActor =
@@ -34,6 +38,7 @@ export class ActorDirectory {
     @Inject(Accounts) private readonly accounts: Accounts,
     @Inject(RemoteActors) private readonly remote: RemoteActors,
     @Inject(Submit) private readonly submit: Submit,
+    @Inject(Sought) private readonly sought: Sought,
     @Inject(CONFIG) private readonly config: Config,
   ) {
     this.#host = new URL(config.publicUrl).host;
@@ -54,6 +59,7 @@ export class ActorDirectory {
     const known = reference.kind === 'iri' ? await this.remote.known(reference.iri) : await this.remote.knownByHandle(reference.handle);
     const actor = known ?? (lookUp ? await this.#lookUp(reference) : null);
     if (!actor) throw new Problem(404, `${named} is not known here${lookUp ? '' : '; with an access token it is looked up'}.`);
+    if (lookUp) this.sought.note(actor.iri);
     return { kind: 'remote', actor, view: remoteView(actor) };
   }
 
@@ -79,7 +85,25 @@ export class ActorDirectory {
       icon: account.iconUrl,
       local: true,
       hasHistory: account.history,
+      movedTo: null,
     };
+  }
+
+  /** Where an actor's mail goes. */
+  mailboxOf(target: ResolvedActor): Mailbox {
+    if (target.kind === 'local') return this.mailboxHere(target.account);
+    const { iri: actor, inbox, sharedInbox } = target.actor;
+    return { actor, inbox, sharedInbox };
+  }
+
+  mailboxHere({ name, actor }: Account): Mailbox {
+    const { inbox, sharedInbox } = actorUrls(this.config.publicUrl, name);
+    return { actor, inbox, sharedInbox };
+  }
+
+  /** The IRI that `named` stands for; one that is an IRI already may be of an actor who has gone. @throws Problem 404. */
+  async iriOf(named: string): Promise<string> {
+    return /^https?:\/\//.test(named) ? named : (await this.resolve(named, false)).view.id;
   }
 
   #read(named: string): Reference {
@@ -124,4 +148,5 @@ const remoteView = (actor: RemoteActor): ActorView => ({
   icon: actor.icon,
   local: false,
   hasHistory: actor.hasHistory,
+  movedTo: actor.movedTo,
 });

@@ -3,6 +3,7 @@ import type { Batch, EventBus, Subscription } from '@heliograph/event-bus';
 import { createLogger } from '@heliograph/platform';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { BUS } from '../tokens.ts';
+import { DocumentVersions } from './document-versions.ts';
 
 const log = createLogger('gateway');
 const REMEMBERED = 10_000;
@@ -18,14 +19,17 @@ export class RecordedEvents implements OnApplicationBootstrap, OnApplicationShut
   readonly #seen = new Set<string>();
   #subscription: Subscription | undefined;
 
-  constructor(@Inject(BUS) private readonly bus: EventBus) {}
+  constructor(
+    @Inject(BUS) private readonly bus: EventBus,
+    @Inject(DocumentVersions) private readonly versions: DocumentVersions,
+  ) {}
 
   get ready(): boolean {
     return this.#subscription?.ready ?? false;
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    this.#subscription = await this.bus.subscribe({ topics: [TOPICS.statusRecorded.name], group: null, onBatch: async (batch) => this.#receive(batch) });
+    this.#subscription = await this.bus.subscribe({ topics: [TOPICS.statusRecorded.name], group: null, onBatch: (batch) => this.#receive(batch) });
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -55,19 +59,17 @@ export class RecordedEvents implements OnApplicationBootstrap, OnApplicationShut
     return () => this.#listeners.delete(listener);
   }
 
-  #receive(batch: Batch): void {
-    const fresh: StatusRecorded['data'][] = [];
-    for (const { value } of batch.messages) {
+  async #receive(batch: Batch): Promise<void> {
+    const events = batch.messages.flatMap(({ value }) => {
       const decoded = statusRecordedCodec.decode(value);
-      if (decoded.kind !== 'message') {
-        // Nothing is lost by passing over it: streams are a view, and who waits is answered 202.
-        log.warn({ kind: decoded.kind }, 'cannot read a recorded event');
-        continue;
-      }
-      const { data } = decoded.message;
-      for (const found of this.#waiting.get(data.eventId) ?? []) found();
-      if (this.#remember(`${data.actor} ${data.eventId}`)) fresh.push(data);
-    }
+      if (decoded.kind === 'message') return [decoded.message.data];
+      // Nothing is lost by passing over it: streams are a view, and who waits is answered 202.
+      log.warn({ kind: decoded.kind }, 'cannot read a recorded event');
+      return [];
+    });
+    await this.versions.raise(events);
+    for (const { eventId } of events) for (const found of this.#waiting.get(eventId) ?? []) found();
+    const fresh = events.filter(({ actor, eventId }) => this.#remember(`${actor} ${eventId}`));
     if (fresh.length > 0) for (const listener of this.#listeners) listener(fresh);
   }
 

@@ -10,6 +10,7 @@ import type { ServerResponse } from 'node:http';
 import { problem } from '../api/schemas.ts';
 import { accountOf } from '../auth/bearer.guard.ts';
 import { ActorDirectory } from '../presenters/actor-directory.ts';
+import { Blocks } from '../presenters/blocks.ts';
 import { RecordedEvents } from '../recorded/recorded-events.ts';
 import { StatusStream, type StreamEvent, type StreamScope } from './status-stream.ts';
 
@@ -36,6 +37,7 @@ export class StreamController implements OnModuleDestroy {
     @Inject(ActorDirectory) private readonly directory: ActorDirectory,
     @Inject(SocialGraph) private readonly socialGraph: SocialGraph,
     @Inject(Accounts) private readonly accounts: Accounts,
+    @Inject(Blocks) private readonly blocks: Blocks,
     @Inject(DatabaseClock) private readonly clock: Clock,
   ) {}
 
@@ -50,6 +52,7 @@ export class StreamController implements OnModuleDestroy {
   @ApiProduces('text/event-stream')
   @ApiResponse({ status: 200, description: 'server-sent events' })
   @ApiResponse(problem(401, 'neither a token nor `actor`'))
+  @ApiResponse(problem(403, 'blocked, by one or the other'))
   @ApiResponse(problem(404, 'unknown actor'))
   async stream(@Req() request: FastifyRequest, @Res() reply: FastifyReply, @Query('actor') named?: unknown): Promise<void> {
     const refusal = this.#stopping ? 'This server is stopping.' : this.#responses.size >= MOST_STREAMS ? 'There are too many open streams.' : null;
@@ -70,6 +73,7 @@ export class StreamController implements OnModuleDestroy {
     const account = await accountOf(request, this.accounts);
     if (typeof named === 'string' && named !== '') {
       const { view } = await this.directory.resolve(named, account !== null);
+      await this.blocks.assertVisible(account, view);
       return { actors: async () => [view.id], includes: async (actors) => new Set(actors.filter((actor) => actor === view.id)) };
     }
     if (!account) throw new Problem(401, 'The home stream needs an access token; without one, name an actor with ?actor=.');

@@ -54,5 +54,3 @@ export class CreateAccounts1763900200000 implements MigrationInterface {
     throw new Error('forward only');
   }
 }
-
-export const accountsMigrations = [CreateAccounts1763900200000];

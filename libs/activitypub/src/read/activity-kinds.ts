@@ -38,7 +38,7 @@ export interface Follow extends Kind<'follow'> {
   readonly activity: { readonly type: 'Follow'; readonly id: string; readonly actor: string; readonly object: string };
 }
 
-/** At least one of `followId` and `object` is there. */
+/** At least one of `followId` and `object` is there. By a bare link, it may as well be a Block that is undone. */
 export interface UndoFollow extends FromActor<'undo-follow'> {
   readonly followId: string | null;
   /** Who was followed. */
@@ -51,6 +51,23 @@ export interface AnswerFollow extends FromActor<'accept-follow' | 'reject-follow
   readonly follower: string | null;
   /** Who was to be followed: the actor, or null when the object does not say. */
   readonly object: string | null;
+}
+
+export interface Block extends FromActor<'block'> {
+  /** Who is blocked. */
+  readonly object: string;
+}
+
+/** At least one of `blockId` and `object` is there. */
+export interface UndoBlock extends FromActor<'undo-block'> {
+  readonly blockId: string | null;
+  /** Who was blocked. */
+  readonly object: string | null;
+}
+
+/** The actor now goes by `target`, it says; that `target` says so too remains to be seen. */
+export interface Move extends FromActor<'move'> {
+  readonly target: string;
 }
 
 /** `Update` of the actor by itself; read `document` with `readActor`. */
@@ -73,7 +90,7 @@ export type IgnoredReason =
   | 'not-a-status'
   /** Remove from a collection, such as the posts that somebody pinned. */
   | 'removed-from-collection'
-  /** Undo, Accept or Reject of something else. */
+  /** Undo of something else than a Follow or a Block, Accept or Reject of something else than a Follow. */
   | 'not-a-follow'
   /** Update of something else; statuses cannot be updated (FEP-82f6). */
   | 'not-an-actor';
@@ -96,6 +113,9 @@ export type ReadActivity =
   | Follow
   | UndoFollow
   | AnswerFollow
+  | Block
+  | UndoBlock
+  | Move
   | UpdateActor
   | Ignored
   | NotYours

@@ -32,6 +32,8 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['Accept', (activity) => readAnswer(activity, 'accept-follow')],
   ['Reject', (activity) => readAnswer(activity, 'reject-follow')],
   ['Update', readUpdate],
+  ['Block', readBlock],
+  ['Move', readMove],
 ]);
 const ACTORS: ReadonlySet<string> = new Set(ACTOR_TYPES);
 
@@ -104,7 +106,33 @@ function readFollow({ id, actor, object }: Envelope): ReadActivity {
   return { kind: 'follow', id, actor, object: object.id, activity: { type: 'Follow', id, actor, object: object.id } };
 }
 
-function readUndo({ id, actor, object, ignore }: Envelope): ReadActivity {
+function readBlock({ id, actor, object }: Envelope): ReadActivity {
+  if (object.id === null) return invalid('object', 'A Block must name whom to block.');
+  return { kind: 'block', id: id !== null && sameOrigin(id, actor) ? id : null, actor, object: object.id };
+}
+
+/** Who moves is the object, as Mastodon says it. */
+function readMove({ json, id, actor, object }: Envelope): ReadActivity {
+  if (object.id !== actor) return notYours('object', 'Only the actor itself can say that it moved.');
+  const target = readReference(own(json, 'target'));
+  if (target === null || target === actor) return invalid('target', 'A Move must name where to, by an absolute http or https URL.');
+  return { kind: 'move', id, actor, target };
+}
+
+function readUndo(activity: Envelope): ReadActivity {
+  return activity.object.types.includes('Block') ? readUndoBlock(activity) : readUndoFollow(activity);
+}
+
+function readUndoBlock({ id, actor, object }: Envelope): ReadActivity {
+  const blocked = object.inlined === null ? null : readReference(own(object.inlined, 'object'));
+  const blocker = object.inlined === null ? null : readReference(own(object.inlined, 'actor'));
+  if (blocker !== null && blocker !== actor) return notYours('object.actor', 'The Block is by another actor.');
+  const blockId = object.id !== null && sameOrigin(object.id, actor) ? object.id : null;
+  if (blockId === null && blocked === null) return invalid('object', 'An Undo must name the Block, or whom it blocked.');
+  return { kind: 'undo-block', id, actor, blockId, object: blocked };
+}
+
+function readUndoFollow({ id, actor, object, ignore }: Envelope): ReadActivity {
   const follow = readInnerFollow(object);
   if (follow === null) return ignore('not-a-follow');
   if (follow.actor !== null && follow.actor !== actor) return notYours('object.actor', 'The Follow is by another actor.');

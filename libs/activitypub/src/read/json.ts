@@ -74,8 +74,15 @@ export function readLink(value: unknown): string | null {
   return null;
 }
 
-/** Both IRIs are absolute; same scheme, host and port (FEP-fe34: objects of one origin belong together). */
-export const sameOrigin = (a: string, b: string): boolean => new URL(a).origin === new URL(b).origin;
+/** Scheme and authority: what comes before path, query and fragment. */
+const ORIGIN = /^https?:\/\/[^/?#]+/i;
+
+/** Both are IRIs as `readIri` returns them; same scheme, host and port (FEP-fe34: objects of one origin belong together). */
+export function sameOrigin(a: string, b: string): boolean {
+  const literal = ORIGIN.exec(a)?.[0];
+  // Mostly they are spelled alike, which says it without parsing.
+  return (literal !== undefined && literal === ORIGIN.exec(b)?.[0]) || new URL(a).origin === new URL(b).origin;
+}
 
 /** Text that PostgreSQL can hold: without NUL, and with U+FFFD in place of lone surrogates. */
 export const storableText = (text: string): string => text.replaceAll('\0', '').toWellFormed();

@@ -73,6 +73,23 @@ export const acceptActivity = (answer: Answer) => answerActivity('Accept', answe
 /** Keeps the follower out, or throws one out (ActivityPub section 7.7). */
 export const rejectActivity = (answer: Answer) => answerActivity('Reject', answer);
 
+/** Tells `object` that it is blocked (ActivityPub section 6.9), as Mastodon does, so that its server ends its side of the relations. */
+export const blockActivity = ({ id, actor, object }: Heading & { readonly object: string }) => ({
+  '@context': ACTIVITY_STREAMS,
+  ...blockObject({ id, actor, object }),
+  to: [object],
+});
+
+/** Takes a Block back; inlined as in the Undo of a Follow. */
+export const undoBlockActivity = ({ id, block }: { readonly id: string; readonly block: Heading & { readonly object: string } }) => ({
+  '@context': ACTIVITY_STREAMS,
+  type: 'Undo' as const,
+  id,
+  actor: block.actor,
+  to: [block.object],
+  object: blockObject(block),
+});
+
 /** Tells that the whole actor is gone. Everybody may know, and pass it on. */
 export const deleteActorActivity = ({ id, actor }: Heading) => ({
   '@context': ACTIVITY_STREAMS,
@@ -93,6 +110,7 @@ export const updateActorActivity = ({ id, followers, document }: { readonly id: 
 };
 
 const followObject = ({ id, actor, object }: Heading & { readonly object: string }) => ({ type: 'Follow' as const, id, actor, object });
+const blockObject = ({ id, actor, object }: Heading & { readonly object: string }) => ({ type: 'Block' as const, id, actor, object });
 
 function answerActivity<Type extends 'Accept' | 'Reject'>(type: Type, { id, actor, follower, follow }: Answer) {
   const { '@context': _, ...object } = follow;

@@ -33,5 +33,3 @@ export class CreateRemoteActor1763900300000 implements MigrationInterface {
     throw new Error('forward only');
   }
 }
-
-export const actorsMigrations = [CreateRemoteActor1763900300000];

@@ -2,6 +2,7 @@ import { counter, createLogger, histogram } from '@heliograph/platform';
 import { DEAD_LETTER_TOPIC } from '../check-messages.ts';
 import { describeError } from '../describe-error.ts';
 import type { Batch, BatchContext, EventBus, ReceivedMessage, SubscribeOptions, Subscription } from '../port.ts';
+import { handleTraced, inTraceOf } from '../trace.ts';
 import { blameOf } from './blame.ts';
 import { nextPiece } from './isolate.ts';
 import { PartitionState, type StalledPartition } from './stall.ts';
@@ -107,7 +108,7 @@ export class Worker {
     batchSizes.observe({ topic, group }, batch.messages.length);
     const stop = batchSeconds.startTimer({ topic, group });
     try {
-      await this.#options.handle(batch, { signal, heartbeat });
+      await handleTraced(batch, group, (traced) => this.#options.handle(traced, { signal, heartbeat }));
       return null;
     } catch (error) {
       return { error };
@@ -126,7 +127,7 @@ export class Worker {
     if (blame === 'unknown-message') throw state.failed(blame, error, this.#options.unknownRetryMs ?? UNKNOWN_RETRY_MS);
     const again = state.failed(blame, error);
     if (state.failures < ATTEMPTS) throw again;
-    await this.#setAside(state, batch, message!, error);
+    await inTraceOf(message!, () => this.#setAside(state, batch, message!, error));
     return true;
   }
 

@@ -38,10 +38,6 @@ export function readSignature(headers: HeaderBag): ReadSignatureResult {
   if (header === undefined) return { kind: 'missing' };
   if (more.length > 0) return malformed('The Signature header was sent more than once.');
   if (header.length > MAX_LENGTH) return malformed('The Signature header is too long.');
-  if (headerValues(headers, 'signature-input').length > 0) {
-    // The other form of the same header. Senders that know both try again when they read this.
-    return malformed('RFC 9421 signatures are not accepted; sign as in draft-cavage-http-signatures-12.');
-  }
   const read = readParameters(header);
   return read.kind === 'malformed' ? read : interpret(read.parameters);
 }
@@ -99,8 +95,8 @@ function interpret(parameters: ReadonlyMap<string, string>): ReadSignatureResult
 }
 
 /** `new URL` forgives white space and a missing host's slashes, so that two readers could see two keys. */
-function isHttpUrl(text: string): boolean {
+export function isHttpUrl(text: string): boolean {
   if (text.length > 2_048 || !/^https?:\/\/[^\s\\]+$/i.test(text)) return false;
-  const url = URL.canParse(text) ? new URL(text) : null;
+  const url = URL.parse(text);
   return url !== null && url.username === '' && url.password === '';
 }

@@ -125,8 +125,11 @@ export function checkRequest(r: RequestToCheck): VerifyResult {
  */
 export function verifyRequest(r: RequestToVerify): VerifyResult {
   const checked = checkRequest(r);
-  if (checked.kind === 'invalid') return checked;
+  return checked.kind === 'invalid' ? checked : verifySignature(r);
+}
 
+/** The part of {@link verifyRequest} that needs the key: proves nothing about a request that {@link checkRequest} has not found `valid` before. */
+export function verifySignature(r: RequestToVerify): VerifyResult {
   const { signature } = r;
   const imported = importPublicKey(r.publicKeyPem);
   if (imported.kind === 'refused') return invalid('key', imported.reason);

@@ -6,6 +6,7 @@ import { Health } from '../health.ts';
 import { createLogger } from '../logger.ts';
 import { HealthController } from './health.controller.ts';
 import { ProblemFilter, sendProblem, problemOf } from './problem.filter.ts';
+import { observeRequests } from './request-telemetry.ts';
 
 const logger = createLogger('nest');
 const text = (message: unknown): string => (typeof message === 'string' ? message : JSON.stringify(message));
@@ -51,6 +52,7 @@ export async function createHttpApp(options: HttpAppOptions): Promise<NestFastif
   const app = await NestFactory.create<NestFastifyApplication>(root, adapter, { logger: nestLogger, rawBody: false, bodyParser: false, abortOnError: false });
   app.useGlobalFilters(new ProblemFilter());
   const fastify = adapter.getInstance();
+  observeRequests(fastify);
   fastify.removeAllContentTypeParsers();
   // Bodies arrive as bytes: who needs JSON says so with `jsonBody`, who checks a digest needs exactly what was sent.
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));

@@ -84,5 +84,3 @@ export class CreateSocialGraph1763900500000 implements MigrationInterface {
     throw new Error('forward only');
   }
 }
-
-export const socialGraphMigrations = [CreateSocialGraph1763900500000];

@@ -126,7 +126,7 @@ test('whatever the order, repetition and batches: current, history, erased texts
     }),
     { numRuns: 80 },
   );
-});
+}, 120_000);
 
 test('projections and sweepers at work on the same actors at once end in the same', async () => {
   await fc.assert(
@@ -153,4 +153,4 @@ test('projections and sweepers at work on the same actors at once end in the sam
     }),
     { numRuns: 40 },
   );
-});
+}, 120_000);

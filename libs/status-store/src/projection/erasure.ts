@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import { recordset } from '../recordset.ts';
-import type { ActorChange } from './plan.ts';
 import { EVENT_REF, type EventRef } from './refs.ts';
+import type { PlannedActor } from './write-batch.ts';
 
 /** A StatusDeleted, HistoryErased or ActorDeleted of the log, and how far it is worked off (`erasure_due`). */
 export interface Erasure extends EventRef {
@@ -62,8 +62,8 @@ export async function eraseChunk(manager: EntityManager, erasures: readonly Eras
  *
  * @param atOnce How many versions one batch may erase, beside one for each fact.
  */
-export async function eraseCovered(manager: EntityManager, changes: readonly ActorChange[], atOnce: number): Promise<void> {
-  const facts = changes.flatMap(({ state: { actor }, erasing }) => erasing.map((eventId) => ({ actor, eventId, reached: '' })));
+export async function eraseCovered(manager: EntityManager, planned: readonly PlannedActor[], atOnce: number): Promise<void> {
+  const facts = planned.flatMap(({ before: { actor }, change }) => change.erasing.map((eventId) => ({ actor, eventId, reached: '' })));
   if (facts.length === 0) return;
   const limit = atOnce + facts.length;
   const { versions } = await eraseChunk(manager, facts, limit);

@@ -9,11 +9,13 @@ export interface Version extends VersionKey {
 /** An event on its way into the log. */
 export interface LogEntry {
   readonly event: StatusEvent;
+  /** Null for events about the whole actor. */
+  readonly statusId: string | null;
   /** Null but for StatusPublished. */
   readonly version: Version | null;
   /** RFC 3339, UTC, milliseconds: no finer than the clock it is compared with. */
   readonly endTime: string | null;
-  /** The words to write; null when there are none, or when they could not stay. */
+  /** The words that came with it. */
   readonly content: StatusContent | null;
   /** Instant (key) that StatusSeenAbsent and HistoryErased carry. */
   readonly cutoff: string | null;
@@ -21,12 +23,12 @@ export interface LogEntry {
 
 /** @throws Error when the event carries an instant that is not RFC 3339. */
 export function toLogEntry(event: StatusEvent): LogEntry {
-  const entry = { event, version: null, endTime: null, content: null, cutoff: null };
+  const entry = { event, statusId: null, version: null, endTime: null, content: null, cutoff: null };
   switch (event.type) {
     case 'StatusPublished': {
       const { statusId, published, endTime, keep, content } = event.data;
       const version = { eventId: event.metadata.eventId, statusId, published, publishedKey: instantKeyOf(published), keep };
-      return { ...entry, version, content, endTime: endTime === null ? null : toMilliseconds(endTime) };
+      return { ...entry, statusId, version, content, endTime: endTime === null ? null : toMilliseconds(endTime) };
     }
     case 'StatusSeenAbsent':
       return { ...entry, cutoff: instantKeyOf(event.data.cutoff) };
@@ -34,6 +36,7 @@ export function toLogEntry(event: StatusEvent): LogEntry {
       return { ...entry, cutoff: instantKeyOf(event.data.asOf) };
     case 'StatusRemoved':
     case 'StatusDeleted':
+      return { ...entry, statusId: event.data.statusId };
     case 'ActorDeleted':
       return entry;
     default:

@@ -1,12 +1,13 @@
-import type { StatusEvent } from '@heliograph/status';
+import { compareCodePoints, type StatusEvent } from '@heliograph/status';
 import type { DataSource, EntityManager } from 'typeorm';
 import { type PartitionPosition, saveOffset } from '../offsets.ts';
-import { loadStates, lockActors, preferIndexes, writeCurrent } from './current-table.ts';
+import { isCollision } from './collision.ts';
+import { blankState, lockStates, preferIndexes } from './current-table.ts';
 import { eraseCovered } from './erasure.ts';
-import { addToHistory } from './history-table.ts';
-import { appendToLog, eraseFromLog, loadMarks } from './log-table.ts';
-import { type ActorChange, type ActorState, dropStillborn, planActor } from './plan.ts';
+import { KnownFacts } from './known-facts.ts';
 import { type LogEntry, toLogEntry } from './log-entry.ts';
+import { type ActorState, planActor } from './plan.ts';
+import { type PlannedActor, writeBatch } from './write-batch.ts';
 
 export interface ActorVersion {
   readonly actor: string;
@@ -23,8 +24,13 @@ export interface Applied {
   readonly actors: readonly ActorVersion[];
 }
 
+/** What a batch says about one actor, in the order of its arrival. */
+type ActorEntries = readonly [actor: string, entries: readonly LogEntry[]];
+
 /** Texts that the facts of one batch erase within its transaction: every ordinary history at once, and never a second of work. */
 const ERASE_AT_ONCE = 500;
+/** Whoever we collided with has ended by the next attempt: only who collides with one after the other needs many. */
+const ATTEMPTS = 5;
 
 /**
  * Writes status events into the log and folds them into what readers see. A few statements for a batch of any size, in one
@@ -47,51 +53,48 @@ export class StatusProjection {
    * @throws Error when PostgreSQL is away, or when an event cannot be written (unreadable instant, text with NUL): nothing is written then.
    */
   async apply(events: readonly StatusEvent[], position?: PartitionPosition): Promise<Applied> {
-    const entries = dropStillborn(distinct(events).map(toLogEntry));
-    return this.#dataSource.transaction(async (manager) => {
-      const { fresh, actors } = entries.length > 0 ? await this.#record(manager, entries) : { fresh: new Set<string>(), actors: [] };
-      if (position) await saveOffset(manager, position);
-      return { isNew: events.map((event) => fresh.delete(idOf(event))), actors };
-    });
+    const byActor: readonly ActorEntries[] = [...Map.groupBy(distinct(events).map(toLogEntry), ({ event }) => event.data.actor)]
+      // As the database's collation orders them, so that everybody locks and makes rows in one order.
+      .sort(([a], [b]) => compareCodePoints(a, b));
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#dataSource.transaction(async (manager) => {
+          const planned = byActor.length > 0 ? await this.#record(manager, byActor, attempt > 1) : [];
+          if (position) await saveOffset(manager, position);
+          const fresh = new Set(planned.flatMap(({ entries }) => entries.map(({ event }) => idOf(event))));
+          return { isNew: events.map((event) => fresh.delete(idOf(event))), actors: planned.map(versionOf) };
+        });
+      } catch (error) {
+        if (attempt === ATTEMPTS || !isCollision(error)) throw error;
+      }
+    }
   }
 
-  async #record(manager: EntityManager, entries: readonly LogEntry[]): Promise<{ fresh: Set<string>; actors: ActorVersion[] }> {
-    const actors = [...new Set(entries.map(({ event }) => event.data.actor))];
+  /** @param collided Whether an actor may be known to the log after all who had no row: with one, the log is asked about everybody. */
+  async #record(manager: EntityManager, byActor: readonly ActorEntries[], collided: boolean): Promise<readonly PlannedActor[]> {
     await preferIndexes(manager);
-    // From here to the commit nobody else changes these actors, and what is read below is the latest.
-    const newActors = await lockActors(manager, actors);
-    const fresh = await appendToLog(manager, entries);
-    const states = await loadStates(manager, actors, newActors);
-    const changes = await this.#plan(manager, entries.filter(({ event }) => fresh.has(idOf(event))), states, newActors);
-    if (changes.length > 0) await this.#write(manager, changes);
-    const raised = new Map(changes.map(({ state }) => [state.actor, state.version]));
-    return {
-      fresh,
-      actors: [...states.values()].map(({ actor, version }) => ({ actor, version: raised.get(actor) ?? version, changed: raised.has(actor) })),
-    };
-  }
-
-  async #plan(
-    manager: EntityManager,
-    news: readonly LogEntry[],
-    states: ReadonlyMap<string, ActorState>,
-    newActors: ReadonlySet<string>,
-  ): Promise<readonly ActorChange[]> {
-    const marks = await loadMarks(manager, news, newActors);
-    return [...Map.groupBy(news, ({ event }) => event.data.actor)].map(([actor, entries]) => {
-      const state = states.get(actor);
-      if (!state) throw new Error('an actor that was locked has no row');
-      return planActor(state, entries, (statusId) => marks(actor, statusId));
-    });
-  }
-
-  async #write(manager: EntityManager, changes: readonly ActorChange[]): Promise<void> {
-    await writeCurrent(manager, changes);
-    await addToHistory(manager, changes);
-    await eraseFromLog(manager, changes);
-    await eraseCovered(manager, changes, this.#eraseAtOnce);
+    const states = await lockStates(manager, byActor.map(([actor]) => actor));
+    const known = await KnownFacts.load(manager, byActor.flatMap(([actor, entries]) => (collided || states.has(actor) ? entries : [])));
+    const planned = byActor.map(([actor, entries]) => planFor(actor, states.get(actor), entries, known));
+    const changed = planned.filter(({ entries }) => entries.length > 0);
+    if (changed.length > 0) {
+      await writeBatch(manager, changed);
+      await eraseCovered(manager, changed, this.#eraseAtOnce);
+    }
+    return planned;
   }
 }
+
+/** Of `entries` what the log has not, and what follows from it. */
+function planFor(actor: string, state: ActorState | undefined, entries: readonly LogEntry[], known: KnownFacts): PlannedActor {
+  const fresh = entries.filter((entry) => !known.hasEvent(entry));
+  for (const entry of fresh) known.learn(entry);
+  const before = state ?? blankState(actor);
+  return { before, isNew: state === undefined, entries: fresh, change: planActor(before, fresh, (statusId) => known.marksOf(actor, statusId)) };
+}
+
+const versionOf = ({ before, entries, change: { state } }: PlannedActor): ActorVersion =>
+  entries.length > 0 ? { actor: state.actor, version: state.version, changed: true } : { actor: before.actor, version: before.version, changed: false };
 
 /** Hashed from the actor, among others: unique across actors. */
 const idOf = ({ metadata }: StatusEvent): string => metadata.eventId;

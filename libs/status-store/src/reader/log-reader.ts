@@ -63,6 +63,12 @@ export class LogReader {
     return rows[0] ? toReadEvent(rows[0]) : null;
   }
 
+  /** Which of these events of the actor the log has. */
+  async recorded(actor: string, eventIds: readonly string[]): Promise<ReadonlySet<string>> {
+    const rows: { event_id: string }[] = await this.dataSource.query('SELECT event_id FROM status_event WHERE actor = $1 AND event_id = ANY($2::uuid[])', [actor, eventIds]);
+    return new Set(rows.map(({ event_id }) => event_id));
+  }
+
   /**
    * What a local actor's outbox lists, newest first: statuses that can still be read at `at`, Removes and Deletes.
    * Of the actor's latest 1,000 events at most.

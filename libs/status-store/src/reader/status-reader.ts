@@ -92,8 +92,13 @@ export class StatusReader extends LogReader {
    * claims to be newer than it is. 0: nothing is known of the actor.
    */
   async versionOf(actor: string): Promise<number> {
-    const rows: { version: string }[] = await this.dataSource.query(`SELECT version FROM current_status WHERE actor = $1`, [actor]);
-    return Number(rows[0]?.version ?? 0);
+    return (await this.versionsOf([actor])).get(actor) ?? 0;
+  }
+
+  /** The versions of these actors, by actor; of whom nothing is known is left out. */
+  async versionsOf(actors: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const rows: { actor: string; version: string }[] = await this.dataSource.query(`SELECT actor, version FROM current_status WHERE actor = ANY($1::text[])`, [actors]);
+    return new Map(rows.map(({ actor, version }) => [actor, Number(version)]));
   }
 
   /** How many local people have set their latest status since then (NodeInfo `activeMonth`). Looks at every row: cache it. */
