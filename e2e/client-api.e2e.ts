@@ -230,10 +230,17 @@ describe('clients', () => {
   test('OpenAPI describes every route of the API', async () => {
     const { body } = await instance.request('GET', '/api/openapi.json');
     expect(Object.keys(body.paths).sort()).toEqual([
+      '/api/account',
       '/api/actors/{actor}',
       '/api/actors/{actor}/history',
       '/api/actors/{actor}/status',
+      '/api/blocks',
+      '/api/blocks/{actor}',
+      '/api/follow-requests',
+      '/api/follow-requests/{actor}/accept',
+      '/api/follow-requests/{actor}/reject',
       '/api/followers',
+      '/api/followers/{actor}',
       '/api/following',
       '/api/following/{actor}',
       '/api/home',

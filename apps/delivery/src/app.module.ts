@@ -1,6 +1,6 @@
 import { Accounts } from '@heliograph/accounts';
 import { RemoteActors } from '@heliograph/actors';
-import { GROUPS, TOPICS } from '@heliograph/contracts';
+import { GROUPS } from '@heliograph/contracts';
 import { DatabaseClock, type Engines, type Service } from '@heliograph/engines';
 import { connectEventBus, EventBusServer, resumeAt } from '@heliograph/event-bus';
 import { createHttpApp, Health } from '@heliograph/platform';
@@ -65,8 +65,7 @@ export async function createDelivery(engines: Engines): Promise<Service> {
   const server = new EventBusServer({
     bus,
     group: GROUPS.delivery,
-    startAt: async (topic, partition, committed) =>
-      topic === TOPICS.graph.name ? resumeAt(await graph.loadOffset(topic, partition, GROUPS.delivery), committed) : null,
+    startAt: async (topic, partition, committed) => resumeAt(await graph.loadOffset(topic, partition, GROUPS.delivery), committed),
   });
   connectEventBus(app, server);
   health.register({ name: 'postgres', probe: async () => void (await dataSource.query('SELECT 1')) });

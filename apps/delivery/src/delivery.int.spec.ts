@@ -324,6 +324,24 @@ test('a large error page is an answer like any other: the delivery is tried agai
 });
 
 describe('stopping and starting', () => {
+  test('a restored database goes on where it was: what it does not know to be fanned out is fanned out again', async () => {
+    const { actor } = await newAccount();
+    const { id, inbox } = remote.addPerson('restorer');
+    await followedBy(actor, { id, inbox });
+    await settled(actor);
+    await record(published(actor, 'known to a backup'));
+    await settled(actor);
+    const offsets = await engines.dataSource.query<{ topic: string; next_offset: string }[]>('SELECT topic, next_offset FROM graph_offset');
+    expect(new Set(offsets.map(({ topic }) => topic))).toEqual(new Set([TOPICS.graph.name, TOPICS.statusRecorded.name]));
+    // As it was before the fan-out.
+    await service.app.close();
+    await engines.dataSource.query('DELETE FROM delivery_job');
+    await engines.dataSource.query('UPDATE graph_offset SET next_offset = 0 WHERE topic = $1', [TOPICS.statusRecorded.name]);
+    const before = remote.received.length;
+    service = await createDelivery(engines);
+    await eventually(() => expect(remote.received.slice(before).map(({ activity: { type } }) => type)).toContain('Create'));
+  });
+
   test('what is under way is finished; what came meanwhile goes out after the start', async () => {
     const { actor } = await newAccount();
     let answer: () => void = () => undefined;

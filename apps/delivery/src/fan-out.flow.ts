@@ -1,8 +1,8 @@
-import { type StatusRecorded, statusRecordedCodec, TOPICS } from '@heliograph/contracts';
+import { GROUPS, type StatusRecorded, statusRecordedCodec, TOPICS } from '@heliograph/contracts';
 import { type Clock, DatabaseClock } from '@heliograph/engines';
 import { type Batch, openMessage } from '@heliograph/event-bus';
 import { TRACEPARENT } from '@heliograph/platform';
-import { DeliveryJobs } from '@heliograph/social-graph';
+import { DeliveryJobs, SocialGraph } from '@heliograph/social-graph';
 import { StatusReader } from '@heliograph/status-store';
 import { Controller, Inject } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
@@ -13,23 +13,31 @@ const TOLD: ReadonlySet<StatusRecorded['data']['kind']> = new Set(['StatusPublis
 
 type Told = StatusRecorded['data'] & { readonly traceparent: string | null };
 
-/** status.recorded → local ones → audience → one job per inbox → wake the workers. */
+/**
+ * status.recorded → local ones → audience → one job per inbox → wake the workers → the offset, beside the jobs. That comes last and is where a
+ * restored database goes on: what was recorded before the backup and fanned out after it is fanned out again.
+ */
 @Controller()
 export class FanOutFlow {
   constructor(
     @Inject(DeliveryJobs) private readonly jobs: DeliveryJobs,
     @Inject(Dispatcher) private readonly dispatcher: Dispatcher,
-    @Inject(StatusReader) private readonly statuses: Pick<StatusReader, 'currentOf'>,
+    @Inject(StatusReader) private readonly statuses: Pick<StatusReader, 'currentOf' | 'recordedAmong'>,
+    @Inject(SocialGraph) private readonly graph: Pick<SocialGraph, 'saveOffset'>,
     @Inject(DatabaseClock) private readonly clock: Clock,
   ) {}
 
   @EventPattern<string>(TOPICS.statusRecorded.name)
   async fanOut(@Payload() batch: Batch): Promise<void> {
-    const events = batch.messages
+    const told = batch.messages
       .map(({ value, headers }) => ({ ...openMessage(statusRecordedCodec, value).data, traceparent: headers[TRACEPARENT] ?? null }))
       .filter(({ origin, kind }) => origin === 'local' && TOLD.has(kind));
+    // What a restored database lacks is announced again once it is back: a job made before would find nothing to tell, and end.
+    const recorded = await this.statuses.recordedAmong(told);
+    const events = told.filter(({ eventId }) => recorded.has(eventId));
     const jobs = (await this.jobs.enqueueFanOut(events)) + (await this.jobs.enqueueFanOut(await this.#stillCurrent(events)));
     if (jobs > 0) this.dispatcher.wake();
+    await this.graph.saveOffset({ topic: batch.topic, partition: batch.partition, group: GROUPS.delivery, nextOffset: batch.messages.at(-1)!.offset + 1n });
   }
 
   /**

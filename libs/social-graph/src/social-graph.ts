@@ -54,7 +54,16 @@ export class SocialGraph extends RelationReader {
     });
   }
 
-  /** Where `applyGraph` got to; null: nowhere yet. */
+  /** Says how far a topic is worked off whose effects are in the database already. */
+  async saveOffset({ topic, partition, group, nextOffset }: GraphPosition): Promise<void> {
+    await this.dataSource.query(
+      `INSERT INTO graph_offset (topic, partition, consumer_group, next_offset) VALUES ($1, $2, $3, $4)
+       ON CONFLICT (topic, partition, consumer_group) DO UPDATE SET next_offset = EXCLUDED.next_offset`,
+      [topic, partition, group, nextOffset.toString()],
+    );
+  }
+
+  /** Where `applyGraph` and `saveOffset` got to; null: nowhere yet. */
   async loadOffset(topic: string, partition: number, group: string): Promise<bigint | null> {
     const [row] = await this.dataSource.query<{ next_offset: string }[]>(
       'SELECT next_offset FROM graph_offset WHERE topic = $1 AND partition = $2 AND consumer_group = $3',

@@ -54,6 +54,16 @@ export class LogReader {
     this.dataSource = dataSource;
   }
 
+  /** Which of these events the log has. A database restored from a backup lacks some that were announced; they are announced again. */
+  async recordedAmong(events: readonly { readonly actor: string; readonly eventId: string }[]): Promise<ReadonlySet<string>> {
+    if (events.length === 0) return new Set();
+    const rows: { event_id: string }[] = await this.dataSource.query(
+      'SELECT e.event_id FROM unnest($1::text[], $2::uuid[]) AS asked (actor, event_id) JOIN status_event e USING (actor, event_id)',
+      [events.map(({ actor }) => actor), events.map(({ eventId }) => eventId)],
+    );
+    return new Set(rows.map(({ event_id }) => event_id));
+  }
+
   /** What delivery needs to build the activity of an event. Null: the log has it not. */
   async eventContent(actor: string, eventId: string): Promise<ReadEvent | null> {
     const rows: EventRow[] = await this.dataSource.query(
