@@ -16,8 +16,9 @@ describe('backfill and refresh', () => {
   }, 120_000);
   afterAll(() => Promise.all([instance?.dispose(), remote?.stop(), elsewhere?.stop()]), 60_000);
 
-  /** Two hours ago and `n` minutes. */
-  const time = (n: number): string => new Date(Date.now() - 2 * HOUR + n * 60_000).toISOString();
+  const began = Date.now();
+  /** Two hours before the tests and `n` minutes: the same however often it is told. */
+  const time = (n: number): string => new Date(began - 2 * HOUR + n * 60_000).toISOString();
   const status = (person: Pick<RemotePerson, 'id'>, n: number, more: object = {}) => ({ type: 'ActorStatus', id: `${person.id}/statuses/${n}`, attributedTo: person.id, content: `status ${n}`, published: time(n), ...more });
   const follow = async (person: RemotePerson): Promise<void> => {
     expect((await instance.request('POST', '/api/following', { token: alice.token, body: { actor: person.id } })).status).toBe(201);
