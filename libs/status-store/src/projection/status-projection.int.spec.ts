@@ -74,7 +74,8 @@ describe('a batch', () => {
   test('of any size takes the same few statements', async () => {
     const statements: string[] = [];
     const logger = { logQuery: (sql: string) => statements.push(sql) } as unknown as Logger;
-    dataSource.setOptions({ logger, logging: true });
+    const { logger: before } = dataSource;
+    dataSource.logger = logger;
     const batch = (actors: number) =>
       Array.from({ length: actors }, newActor).flatMap((actor) => {
         const { publish, remove, erase, forget } = eventsOf(actor);
@@ -91,7 +92,7 @@ describe('a batch', () => {
       // Planner, lock, write, save the position: what most batches of strangers come to.
       expect(statements.filter((sql) => !/TRANSACTION|COMMIT/.test(sql))).toHaveLength(4);
     } finally {
-      dataSource.setOptions({ logger: undefined, logging: false });
+      dataSource.logger = before;
     }
   });
 });
