@@ -3,7 +3,7 @@ import { afterFailure, afterSuccess, insists } from './schedule.ts';
 const hour = 3_600_000;
 
 test('looks are spread around the interval', () => {
-  expect([0, 0.5, 1].map((random) => afterSuccess(hour, random))).toEqual([0.8 * hour, hour, 1.2 * hour]);
+  expect([0, 0.5, 1].map((random) => Math.round(afterSuccess(hour, random)))).toEqual([0.8 * hour, hour, 1.2 * hour]);
 });
 
 test('failures back off, up to the interval', () => {
