@@ -1,5 +1,6 @@
 import { isHttpUrl, type ParsedSignature, readSignature } from './cavage/signature.ts';
-import { checkRequest, type RequestToCheck, verifySignature, type VerifyResult } from './cavage/verify.ts';
+import { checkRequest, type RequestToCheck, verifySignature } from './cavage/verify.ts';
+import type { VerifyResult } from './checks.ts';
 import { headerValues, type HeaderBag } from './headers.ts';
 import { type MessageSignature, readMessageSignature } from './rfc9421/signature-input.ts';
 import { checkMessage, verifyMessageSignature } from './rfc9421/verify.ts';

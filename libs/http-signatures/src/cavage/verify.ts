@@ -1,12 +1,10 @@
 import { verify } from 'node:crypto';
+import { checkHost, DEFAULT_MAX_SKEW_SECONDS, firstInvalid, invalid, mayHaveBody, valid, type VerifyResult } from '../checks.ts';
 import { checkDigest } from '../digest.ts';
 import { headerValues, type HeaderBag } from '../headers.ts';
 import { importPublicKey } from '../keys.ts';
 import type { ParsedSignature } from './signature.ts';
 import { signingString } from './signing-string.ts';
-
-/** Seconds. Wide, because peers' clocks are off and some send late what they signed early: Fedify allows the same, Mastodon more. (Smithereen allows us 5 minutes.) */
-export const DEFAULT_MAX_SKEW_SECONDS = 3_600;
 
 export interface RequestToCheck {
   readonly method: string;
@@ -27,18 +25,7 @@ export interface RequestToVerify extends RequestToCheck {
   readonly publicKeyPem: string;
 }
 
-/** What is wrong, in one word; another key can only help with `key` and `signature`. */
-export type SignatureProblem = 'algorithm' | 'coverage' | 'host' | 'time' | 'digest' | 'key' | 'signature';
-
-export type VerifyResult =
-  | { readonly kind: 'valid' }
-  /** `reason` is a sentence for the sender. */
-  | { readonly kind: 'invalid'; readonly problem: SignatureProblem; readonly reason: string };
-
 type Check = (r: RequestToCheck) => VerifyResult;
-
-const valid: VerifyResult = { kind: 'valid' };
-const invalid = (problem: SignatureProblem, reason: string): VerifyResult => ({ kind: 'invalid', problem, reason });
 
 const checkAlgorithm: Check = ({ signature: { algorithm, signedHeaders } }) => {
   if (algorithm !== null && algorithm !== 'rsa-sha256' && algorithm !== 'hs2019') {
@@ -50,9 +37,6 @@ const checkAlgorithm: Check = ({ signature: { algorithm, signedHeaders } }) => {
   return valid;
 };
 
-/** Bodies come with everything but GET and HEAD; then they have to be signed, empty or not. */
-const mayHaveBody = (method: string): boolean => !/^(get|head)$/i.test(method);
-
 const checkCoverage: Check = ({ method, body, signature: { signedHeaders } }) => {
   const required = ['(request-target)', 'host', ...(mayHaveBody(method) || body?.length ? ['digest'] : [])];
   const missing = required.find((name) => !signedHeaders.includes(name));
@@ -61,14 +45,6 @@ const checkCoverage: Check = ({ method, body, signature: { signedHeaders } }) =>
     return invalid('coverage', 'The signature covers neither date nor (created).');
   }
   return valid;
-};
-
-const checkHost: Check = ({ headers, hosts }) => {
-  const [host, ...more] = headerValues(headers, 'host');
-  if (host === undefined) return invalid('host', 'The Host header is missing.');
-  if (more.length > 0) return invalid('host', 'The Host header was sent more than once.');
-  const ours = hosts.some((known) => known.toLowerCase() === host.trim().toLowerCase());
-  return ours ? valid : invalid('host', 'The request was signed for another host.');
 };
 
 /** RFC 9110 §5.6.7 IMF-fixdate; also with a day of one digit, as Java's RFC_1123_DATE_TIME writes it. */
@@ -108,11 +84,7 @@ const CHECKS: readonly Check[] = [checkAlgorithm, checkCoverage, checkHost, chec
  * {@link verifyRequest} has the last word.
  */
 export function checkRequest(r: RequestToCheck): VerifyResult {
-  for (const check of CHECKS) {
-    const result = check(r);
-    if (result.kind === 'invalid') return result;
-  }
-  return valid;
+  return firstInvalid(CHECKS, r);
 }
 
 /**

@@ -94,7 +94,6 @@ describe('RFC 9421 B.2.6, the signature as published', () => {
   const headers = { ...REQUEST.headers, 'signature-input': `sig-b26=${B26}`, signature: `sig-b26=:${published}:` } as Record<string, string>;
   const read = readMessageSignature(headers, () => true);
   if (read.kind !== 'signature') throw new Error(read.kind);
-  // It covers no digest of its body; nothing else about it is unusual. So it is looked at as a GET, which needs none, under the method that was signed.
   const base = signatureBase(REQUEST, read.value.covered);
 
   test('verifies, and not with a bit changed', async () => {

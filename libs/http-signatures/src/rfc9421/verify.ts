@@ -1,5 +1,6 @@
 import { verify } from 'node:crypto';
-import type { RequestToCheck, SignatureProblem, VerifyResult } from '../cavage/verify.ts';
+import type { RequestToCheck } from '../cavage/verify.ts';
+import { checkHost, DEFAULT_MAX_SKEW_SECONDS, firstInvalid, invalid, mayHaveBody, valid, type VerifyResult } from '../checks.ts';
 import { headerValues } from '../headers.ts';
 import { importPublicKey } from '../keys.ts';
 import { checkContentDigest } from './content-digest.ts';
@@ -10,9 +11,6 @@ const ALGORITHMS = { 'rsa-v1_5-sha256': 'rsa', ed25519: 'ed25519' } as const;
 
 /** `hosts` and `headers.host` say whom the request is for; `scheme` is the one under which others know this server. */
 export type MessageToCheck = Omit<RequestToCheck, 'signature'> & { readonly signature: MessageSignature; readonly scheme: 'http' | 'https' };
-
-const valid: VerifyResult = { kind: 'valid' };
-const invalid = (problem: SignatureProblem, reason: string): VerifyResult => ({ kind: 'invalid', problem, reason });
 
 const names = ({ covered }: MessageSignature): readonly unknown[] => covered[0].map(([name]) => name);
 
@@ -27,19 +25,11 @@ const checkCoverage: Check = ({ method, body, signature }) => {
   if (!has.has('@method')) return invalid('coverage', 'The signature does not cover @method.');
   const target = has.has('@target-uri') || ((has.has('@authority') || has.has('host')) && (has.has('@request-target') || has.has('@path')));
   if (!target) return invalid('coverage', 'The signature covers neither @target-uri nor @authority with @path.');
-  const mayHaveBody = !/^(get|head)$/i.test(method) || (body?.length ?? 0) > 0;
-  if (mayHaveBody && !has.has('content-digest')) return invalid('coverage', 'The signature does not cover content-digest.');
+  if ((mayHaveBody(method) || body?.length) && !has.has('content-digest')) return invalid('coverage', 'The signature does not cover content-digest.');
   return signature.created === undefined ? invalid('coverage', 'The signature does not say when it was created.') : valid;
 };
 
-const checkHost: Check = ({ headers, hosts }) => {
-  const [host, ...more] = headerValues(headers, 'host');
-  if (host === undefined) return invalid('host', 'The Host header is missing.');
-  if (more.length > 0) return invalid('host', 'The Host header was sent more than once.');
-  return hosts.some((known) => known.toLowerCase() === host.trim().toLowerCase()) ? valid : invalid('host', 'The request was signed for another host.');
-};
-
-const checkTime: Check = ({ now, maxSkewSeconds = 3_600, signature: { created = 0, expires } }) => {
+const checkTime: Check = ({ now, maxSkewSeconds = DEFAULT_MAX_SKEW_SECONDS, signature: { created = 0, expires } }) => {
   const nowSeconds = now.getTime() / 1_000;
   if (Math.abs(created - nowSeconds) > maxSkewSeconds) {
     return invalid('time', `created of the signature is more than ${maxSkewSeconds} seconds from the time here, ${now.toUTCString()}.`);
@@ -57,11 +47,7 @@ const CHECKS: readonly Check[] = [checkAlgorithm, checkCoverage, checkHost, chec
 
 /** Everything that can be said before the key is known; `verifyMessage` has the last word. */
 export function checkMessage(r: MessageToCheck): VerifyResult {
-  for (const check of CHECKS) {
-    const result = check(r);
-    if (result.kind === 'invalid') return result;
-  }
-  return valid;
+  return firstInvalid(CHECKS, r);
 }
 
 /**
